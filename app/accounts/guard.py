@@ -1,0 +1,87 @@
+"""What happens before every view: who acts, what the session may see, who must log in first."""
+
+from typing import Any
+
+from flask import Flask, abort, g, jsonify, redirect, request, session, url_for
+from flask_login import current_user
+
+from app.accounts.models import Account
+from app.accounts.queries import actor_for
+from app.accounts.sessions import STATELESS
+from app.core.actor import KEY
+from app.core.codes import codes
+from app.core.db import db, writes
+from app.core.scope import set_scope
+
+READING = ("GET", "HEAD", "OPTIONS")
+PUBLIC = STATELESS | {"AuthView.login", "AuthView.alive"}
+WITHOUT_CHANGE = PUBLIC | {"AuthView.logout", "PasswordView.change"}
+PARKED_FIELDS = 400
+PARKED_LENGTH = 4_000
+
+
+def install(app: Flask) -> None:
+    """Register the guard. It must run before every other hook."""
+    app.before_request(begin)
+    app.before_request(require_login)
+
+
+def begin() -> None:
+    """Tell the database whether this request writes; an unknown address ends here."""
+    writes.set(request.method not in READING)
+    g.actor = None
+
+
+def require_login() -> Any:
+    """Find the actor and give the session its scope; turn away who is not logged in."""
+    if request.endpoint in STATELESS:
+        return None
+    account = current_user if current_user.is_authenticated else None
+    if account is not None:
+        g.actor = actor_for(account)
+        db.session.info[KEY] = g.actor
+        set_scope(db.session, g.actor.scope)
+        codes.refresh(db.session)
+    if request.endpoint is None:
+        abort(404) if request.routing_exception is None else None
+        return None
+    if g.actor is None:
+        return None if request.endpoint in PUBLIC else _to_login()
+    if account.must_change and request.endpoint not in WITHOUT_CHANGE:
+        return redirect(url_for("PasswordView.change"))
+    return None
+
+
+def _to_login() -> Any:
+    """Send to the login page. What was typed into a form is kept for the person whose session ran out."""
+    stored: Any = session
+    if request.accept_mimetypes.best == "application/json" or request.is_json:
+        return jsonify(message="登录已过期，请重新登录。"), 401
+    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    if request.method == "POST" and stored.expired_user:
+        park(stored.expired_user)
+    entry = "teacher" if _was_teacher(stored.expired_user) or request.path.startswith("/my") else "admin"
+    return redirect(url_for("AuthView.login", next=back, entry=entry))
+
+
+def park(user_id: int) -> None:
+    """Keep the posted texts in the (server-side) session until that person has logged in again."""
+    form = request.form
+    if not form or len(form) > PARKED_FIELDS:
+        return
+    texts = {name: ",".join(form.getlist(name))[:PARKED_LENGTH] for name in form if name not in ("csrf_token", "password")}
+    session["parked"] = {"path": request.path, "texts": texts, "user_id": str(user_id)}
+
+
+def parked_texts() -> dict[str, str]:
+    """What was typed into this form before the login ran out, once."""
+    parked = session.get("parked")
+    if parked and parked["path"] == request.path and g.actor and parked["user_id"] == str(g.actor.user_id):
+        session.pop("parked")
+        return dict(parked["texts"])
+    return {}
+
+
+def _was_teacher(user_id: int | None) -> bool:
+    account = db.session.get(Account, user_id) if user_id else None
+    return account is not None and account.teacher_id is not None

@@ -1,0 +1,186 @@
+"""Verbs of accounts: log in, change the password, make teachers' accounts."""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_appbuilder.security.sqla.models import Role
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from app.accounts.models import Account, LoginThrottle, ServerSession
+from app.accounts.roles import TEACHER
+from app.core.crypto import blind_index
+from app.core.db import AnySession
+from app.core.errors import AppError
+from app.core.text import clean
+from app.core.validators import normalise_id
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+INITIAL_LENGTH = 12
+CLASSES_NEEDED = 3
+SHORTEST, LONGEST = 8, 64
+
+
+@dataclass(frozen=True)
+class PasswordRules:
+    """How passwords are hashed and guesses are slowed down."""
+
+    method: str
+    max_failures: int
+    lock_minutes: int
+
+
+def login_name(entry: str, typed: str) -> str:
+    """The stored login name: teachers type their ID number, whose hash is the name; others their name."""
+    if entry == "teacher":
+        return blind_index(normalise_id(typed), "id_number")
+    return clean(typed).casefold()
+
+
+def count_attempt(session: Session, name: str, rules: PasswordRules, now: dt.datetime) -> dt.datetime | None:
+    """Count a guess before it is checked; the moment until which the name is locked, or None when it may be tried.
+
+    One UPDATE, so that simultaneous guesses are all counted. Commits nothing.
+    """
+    key = blind_index(name, "throttle")
+    throttle = session.get(LoginThrottle, key, with_for_update=True, populate_existing=True)
+    if throttle is None:
+        throttle = LoginThrottle(key=key, failures=0)
+        session.add(throttle)
+        session.flush()
+    if throttle.locked_until is not None:
+        if now < throttle.locked_until:
+            return throttle.locked_until
+        throttle.failures, throttle.locked_until = 0, None
+    throttle.failures += 1
+    if throttle.failures >= rules.max_failures:
+        throttle.locked_until = now + dt.timedelta(minutes=rules.lock_minutes)
+    session.flush()
+    return None
+
+
+def failures_left(session: AnySession, name: str, rules: PasswordRules) -> int:
+    """How many more guesses the name has."""
+    throttle = session.get(LoginThrottle, blind_index(name, "throttle"))
+    return rules.max_failures - (throttle.failures if throttle else 0)
+
+
+def forget_failures(session: AnySession, name: str) -> None:
+    """The right password was given."""
+    session.execute(delete(LoginThrottle).where(LoginThrottle.key == blind_index(name, "throttle")))
+
+
+def account_for(session: AnySession, name: str, password: str, fake_hash: str) -> Account | None:
+    """The active account with this name and password. Takes as long whether or not the name exists."""
+    account = session.scalar(select(Account).where(Account.username == name))
+    known = account is not None and bool(account.active) and bool(account.password)
+    matches = check_password_hash(account.password if account and known else fake_hash, password)  # type: ignore[arg-type]
+    return account if known and matches else None
+
+
+def password_defects(password: str, account: Account, id_number: str = "") -> list[str]:
+    """What keeps a password from being accepted, each as a sentence."""
+    defects = []
+    if not SHORTEST <= len(password) <= LONGEST:
+        defects.append(f"长度要 {SHORTEST}–{LONGEST} 位，现在是 {len(password)} 位。")
+    classes = (str.isupper, str.islower, str.isdigit, lambda c: not c.isalnum())
+    if sum(any(test(c) for c in password) for test in classes) < CLASSES_NEEDED:
+        defects.append("大写字母、小写字母、数字、符号四类里至少要有三类。")
+    lowered = password.casefold()
+    own = {account.username.casefold(), account.real_name.casefold(), id_number.casefold(), id_number[-6:].casefold()}
+    if any(word and word in lowered for word in own):
+        defects.append("不要包含自己的姓名、登录名或证件号。")
+    return defects
+
+
+def change_password(
+    session: Session, account: Account, old: str, new: str, rules: PasswordRules, id_number: str = ""
+) -> None:
+    """Change one's own password and end all sessions. Raises AppError with the field that is wrong."""
+    if not check_password_hash(account.password or "", old):
+        raise AppError("原密码不对。密码区分大小写。", field="old")
+    defects = password_defects(new, account, id_number)
+    if new == old:
+        defects.insert(0, "新密码要与原密码不同。")
+    if defects:
+        raise AppError("".join(defects), field="new")
+    account.password = generate_password_hash(new, rules.method)
+    account.must_change = False
+    session.execute(delete(ServerSession).where(ServerSession.user_id == account.id))
+
+
+def initial_password() -> str:
+    """A random password that can be read aloud: no letters that look alike; always of three classes."""
+    while True:
+        word = "".join(secrets.choice(ALPHABET) for _ in range(INITIAL_LENGTH))
+        if any(map(str.isupper, word)) and any(map(str.islower, word)) and any(map(str.isdigit, word)):
+            return word
+
+
+def new_account(
+    session: Session, *, username: str, name: str, role: str, unit_id: int, password: str, rules: PasswordRules,
+    teacher_id: int | None = None, must_change: bool = True,
+) -> Account:  # fmt: skip
+    """Make an account. Flushes."""
+    account = Account(
+        username=username,
+        first_name=name,
+        last_name="",
+        email=f"{secrets.token_hex(12)}@users.invalid",  # the column must be unique; no address is known
+        active=True,
+        unit_id=unit_id,
+        teacher_id=teacher_id,
+        must_change=must_change,
+        password=generate_password_hash(password, rules.method),
+    )
+    account.roles = [session.scalars(select(Role).where(Role.name == role)).one()]
+    session.add(account)
+    session.flush()
+    return account
+
+
+@dataclass(frozen=True)
+class NewTeacherAccount:
+    """Whose account it will be: what is needed of a teacher, without knowing the record."""
+
+    teacher_id: int
+    name: str
+    id_number: str
+    unit_id: int
+
+
+def make_teacher_accounts(
+    session: Session, people: Sequence[NewTeacherAccount], rules: PasswordRules
+) -> dict[int, str]:
+    """Make self-service accounts for those who have none; their initial passwords by teacher, shown once."""
+    ids = [person.teacher_id for person in people]
+    have = set(session.scalars(select(Account.teacher_id).where(Account.teacher_id.in_(ids))))
+    made: dict[int, str] = {}
+    for person in people:
+        if person.teacher_id in have:
+            continue
+        password = initial_password()
+        new_account(
+            session,
+            username=blind_index(person.id_number, "id_number"),
+            name=person.name,
+            role=TEACHER,
+            unit_id=person.unit_id,
+            teacher_id=person.teacher_id,
+            password=password,
+            rules=rules,
+        )
+        made[person.teacher_id] = password
+    return made
+
+
+def record_login(session: AnySession, account: Account, now: dt.datetime) -> None:
+    """Note when somebody logged in."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account.id)
+        .values(last_login=now.replace(tzinfo=None), login_count=func.coalesce(Account.login_count, 0) + 1)
+    )

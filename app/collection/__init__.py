@@ -1,0 +1,1 @@
+"""Collection: the teacher submits, the school reports, the levels above review, what is approved is kept."""

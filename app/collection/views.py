@@ -1,0 +1,155 @@
+"""Screens of collection: teachers with reporting, the review queue, the review desk."""
+
+from typing import Any, ClassVar
+
+from flask import Flask, flash, redirect, request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from werkzeug.wrappers import Response
+
+from app.accounts.operations import NewTeacherAccount, make_teacher_accounts
+from app.accounts.views import password_rules
+from app.collection import operations
+from app.collection.flow import REPORT
+from app.core.db import db, transaction, utc_now
+from app.core.errors import AppError
+from app.core.sections.views import make_view
+from app.core.ui.base_view import current_actor
+from app.core.ui.blueprint import register_templates
+from app.core.ui.listing import ListRequest
+from app.permissions import Permission as P
+from app.records import BY_NAME
+from app.records.access import log_access
+from app.records.completeness import Completeness
+from app.records.editing import EditRights
+from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
+from app.records.views import TeacherRecordView
+
+MAX_BATCH = 500
+
+
+class ReportingTeacherView(TeacherRecordView):
+    """The teacher list of the record, with what collection adds: report, withdraw, accounts."""
+
+    include_route_methods: ClassVar[set[str]] = TeacherRecordView.include_route_methods | {"batch", "step"}
+
+    def tabs(self, asked: ListRequest) -> list[dict[str, Any]]:
+        chosen = asked.filters.get("status", "")
+        named = [("", "全部"), ("draft", "未报送"), ("submitted_to_school", "已交学校"), ("in_review", "待审核")]
+        named += [("rejected", "审核未通过"), ("approved", "审核通过")]
+        link = {f"page_{asked.view}": None}
+        return [
+            {"label": label, "url": asked.url(_flt_0_status=name or None, **link), "active": name == chosen}
+            for name, label in named
+        ]
+
+    def batch_actions(self) -> list[dict[str, Any]]:
+        actor = current_actor()
+        found = []
+        if actor.may(P.RECORD_REPORT):
+            found.append({"label": "报送", "name": "report"})
+        if actor.may(P.ACCOUNT_CREATE):
+            found.append({"label": "生成自助账号", "name": "accounts"})
+        return found
+
+    def batch_url(self) -> str:
+        return url_for(f"{self.endpoint}.batch")
+
+    @expose("/batch", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def batch(self) -> Any:
+        """Run a batch action over the chosen rows; all of them must be in the scope."""
+        ids = request.form.getlist("rowid")
+        if not ids or len(ids) > MAX_BATCH:
+            raise AppError(f"请选 1 到 {MAX_BATCH} 位教师。")
+        chosen = [self.row_or_404(pk) for pk in dict.fromkeys(ids)]
+        if request.form.get("action") == "report":
+            current_actor().must(P.RECORD_REPORT)
+            return self._report(chosen)
+        if request.form.get("action") == "accounts":
+            current_actor().must(P.ACCOUNT_CREATE)
+            return self._make_accounts(chosen)
+        raise AppError("没有这个批量操作。")
+
+    def _report(self, chosen: list[Teacher]) -> Response:
+        """Each record is an action of its own: one that is not ready does not hold back the others."""
+        done, refused = 0, []
+        people = [(teacher.id, teacher.name) for teacher in chosen]
+        for teacher_id, name in people:
+            try:
+                with transaction(db.session):
+                    operations.report(db.session, teacher_id, current_actor(), utc_now())
+                done += 1
+            except AppError as error:
+                refused.append(f"{name}：{error.message}")
+        if done:
+            flash(f"已报送 {done} 人。", "success")
+        if refused:
+            rest = f"……等 {len(refused)} 人" if len(refused) > 5 else ""
+            flash(f"有 {len(refused)} 人没有报送。" + " ".join(refused[:5]) + rest, "warning")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def _make_accounts(self, chosen: list[Teacher]) -> Any:
+        people = [NewTeacherAccount(t.id, t.name or "", t.id_number or "", t.unit_id) for t in chosen if t.id_number]
+        names = {t.id: t.name for t in chosen}
+        with transaction(db.session):
+            made = make_teacher_accounts(db.session, people, password_rules())
+            log_access(db.session, current_actor(), "account", utc_now(), detail=f"{len(made)} accounts")
+        rows = [{"name": names[key], "password": password} for key, password in made.items()]
+        return self.render_template("collection/accounts.html", rows=rows, had=len(chosen) - len(made))
+
+    def record_actions(self, teacher: Teacher, rights: EditRights) -> list[dict[str, Any]]:
+        actions: list[dict[str, Any]] = []
+        for step in REPORT.open_to(db.session, teacher, current_actor()):
+            if step.name in ("report", "withdraw"):
+                url = url_for(f"{self.endpoint}.step", pk=teacher.id, name=step.name)
+                actions.append({"label": step.label, "url": url, "post": True, "primary": step.name == "report"})
+        if teacher.status == "in_review" and current_actor().may(P.REVIEW_DECIDE):
+            actions.append({"label": "去审核", "url": url_for("ReviewView.desk", pk=teacher.id), "primary": True})
+        return actions
+
+    def record_alerts(self, teacher: Teacher, rights: EditRights, state: Completeness) -> list[dict[str, Any]]:
+        alerts = []
+        if rights.marks:
+            items = [{"label": mark_label(mark, teacher), "text": mark.text} for mark in rights.marks]
+            by = f"{rights.marks[0].by_name}（{rights.marks[0].by_unit}）"
+            alerts.append({"kind": "danger", "title": f"退回了 {len(items)} 项，改好后重新报送", "items": items, "text": by})
+        if state.errors and teacher.status in ("draft", "rejected", "submitted_to_school"):
+            items = [{"label": finding.label, "text": finding.problem.message} for finding in state.errors[:20]]
+            alerts.append({"kind": "warning", "title": f"还不能报送，有 {len(state.errors)} 处要改", "items": items})
+        return alerts
+
+    @expose("/<pk>/step/<name>", methods=["POST"])
+    @has_access
+    @permission_name("report")
+    def step(self, pk: str, name: str) -> Response:
+        """Report or withdraw one record."""
+        verbs = {"report": operations.report, "withdraw": operations.withdraw}
+        if name not in verbs:
+            raise AppError("没有这个步骤。")
+        teacher = self.row_or_404(pk)
+        teacher_id, person = teacher.id, teacher.name
+        with transaction(db.session):
+            verbs[name](db.session, teacher_id, current_actor(), utc_now())
+        flash(f"{person}：{REPORT.by_name[name].label}完成。", "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=teacher_id))
+
+
+def mark_label(mark: Any, teacher: Teacher) -> str:
+    """Where a mark points, in words."""
+    section = BY_NAME.get(mark.section)
+    if section is None:
+        return "整份资料"
+    field = section.fields.get(mark.item)
+    return f"{section.title} · {field.label}" if field else section.title
+
+
+TeacherView = make_view(BASIC_INFO, ReportingTeacherView, "TeacherView", route_base="/teachers", list_title="教师列表")
+
+
+def register(app: Flask, builder: Any) -> None:
+    """Plug the feature in."""
+    register_templates("collection", __name__)
+    builder.add_view_no_menu(TeacherView)

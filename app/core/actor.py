@@ -1,0 +1,52 @@
+"""Who acts. Operations take an actor as an argument; only views know the request."""
+
+from dataclasses import dataclass
+
+from app.core.db import AnySession
+from app.core.errors import NotAllowed
+from app.core.scope import EVERYTHING, NOTHING, Scope, person_scope, unit_scope
+from app.permissions import Permission
+
+KEY = "actor"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A logged-in person in one role set and one unit."""
+
+    user_id: int
+    name: str
+    unit_id: int
+    unit_name: str
+    level: str  # nation, province, city, county, school
+    indicator_set: str
+    role_label: str
+    permissions: frozenset[Permission]
+    teacher_id: int | None = None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def must(self, permission: Permission) -> None:
+        """Raise NotAllowed when the actor lacks the permission."""
+        if permission not in self.permissions:
+            raise NotAllowed("您没有做这件事的权限，请找本单位的系统管理员。")
+
+    @property
+    def scope(self) -> Scope:
+        """What the actor's session may touch."""
+        if self.teacher_id is not None:
+            return person_scope(self.teacher_id)
+        return unit_scope(self.level, self.unit_id) if self.unit_id else NOTHING
+
+
+SYSTEM = Actor(0, "系统", 0, "", "nation", "", "系统", frozenset(Permission))
+
+
+def actor_of(session: AnySession) -> Actor:
+    """The actor of a session; the system itself where nobody is logged in (commands, jobs)."""
+    actor: Actor = session.info.get(KEY, SYSTEM)
+    return actor
+
+
+__all__ = ["EVERYTHING", "KEY", "SYSTEM", "Actor", "actor_of"]

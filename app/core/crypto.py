@@ -1,0 +1,80 @@
+"""Personal numbers at rest: AES-256-GCM for the value, a keyed hash for looking it up.
+
+The cipher sits behind `encrypt`/`decrypt`, so that another one can take its place.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Text
+from sqlalchemy.types import TypeDecorator
+
+_VERSION = "1"
+_NONCE_BYTES = 12
+_keys: dict[str, bytes] = {}
+
+
+def configure(data_key: bytes) -> None:
+    """Derive the working keys from the installation's data key. Called once by create_app."""
+    for purpose in ("cipher", "lookup"):
+        _keys[purpose] = hmac.new(data_key, f"teacher-record/{purpose}".encode(), hashlib.sha256).digest()
+
+
+def encrypt(text: str, context: str) -> str:
+    """Encrypt a text. `context` (table.column) is authenticated: a value moved to another column cannot be read."""
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = AESGCM(_keys["cipher"]).encrypt(nonce, text.encode(), context.encode())
+    return f"{_VERSION}.{base64.b64encode(nonce + sealed).decode()}"
+
+
+def decrypt(stored: str, context: str) -> str:
+    """The reverse of `encrypt`. Raises InvalidTag when the value was changed or moved."""
+    version, _, payload = stored.partition(".")
+    if version != _VERSION:
+        raise ValueError("unknown cipher version")
+    raw = base64.b64decode(payload)
+    return AESGCM(_keys["cipher"]).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
+
+
+def blind_index(text: str, purpose: str) -> str:
+    """A keyed hash (32 hex digits) by which a value is found and kept unique without being readable."""
+    return hmac.new(_keys["lookup"], f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class EncryptedText(TypeDecorator[str]):
+    """A text column that is encrypted in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else encrypt(value, self.context)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else decrypt(value, self.context)
+
+
+class EncryptedJson(TypeDecorator[Any]):
+    """A JSON value that is encrypted in the database (drafts, import plans: they hold what people typed)."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else encrypt(json.dumps(value, ensure_ascii=False), self.context)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        return None if value is None else json.loads(decrypt(value, self.context))

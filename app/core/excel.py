@@ -1,0 +1,279 @@
+"""Write safe workbooks: data never becomes a formula, and text stays text (ID numbers, codes, "2019.10").
+
+The parameters `workbook` and `sheet` are openpyxl objects, which carry no type information.
+"""
+
+import io
+import math
+import re
+import unicodedata
+import zipfile
+from collections.abc import Collection, Iterable, Sequence
+from copy import copy
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.comments import Comment
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+CODE_SHEET = "_codes"
+TEXT_FORMAT = "@"
+DATE_FORMAT = "yyyy-mm-dd"
+MOMENT_FORMAT = "yyyy-mm-dd hh:mm:ss"
+CELL_LENGTH = 32_767
+HEADER_FONT_NAME = "微软雅黑"
+BODY_FONT_NAME = "等线"
+RED = "FFC00000"
+
+HEADER_FONT = Font(name=HEADER_FONT_NAME, size=11, bold=True)
+BODY_FONT = Font(name=BODY_FONT_NAME, size=11)
+HEADER_FILL = PatternFill("solid", start_color="FFE7F0F2", end_color="FFE7F0F2")
+HEADER_ALIGNMENT = Alignment(horizontal="center", vertical="center", wrap_text=True)
+THIN_BORDER = Border(**{side: Side("thin", color="FFB7C4C8") for side in ("left", "right", "top", "bottom")})
+
+# A file of equal content is equal byte for byte, so tests and caches can compare files.
+_FIXED_MOMENT = datetime(2020, 1, 1)  # noqa: DTZ001 (openpyxl refuses time zones)
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Excel reads _x0041_ as "A"; escaping the first underscore keeps what was typed.
+_LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Value = object
+
+
+def new_workbook() -> Workbook:
+    """Return a workbook without sheets."""
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    return workbook
+
+
+def clean_text(value: str) -> str:
+    """Return the text without what XML cannot carry, lines ended by LF, cut at the length of an Excel cell."""
+    text = _UNWRITABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+    return _cut(text, CELL_LENGTH)
+
+
+def _cut(text: str, length: int) -> str:
+    # Excel counts UTF-16 units: characters beyond the BMP (rare surnames) count twice.
+    if len(text) <= length // 2:
+        return text
+    units = text.encode("utf-16-le")[: length * 2]
+    return units.decode("utf-16-le", errors="ignore")
+
+
+def _plain(value: Value) -> str | int | float | bool | Decimal | date | time | None:
+    """Return the value as a cell takes it; whatever is not a number or a date becomes its text."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
+        # Excel keeps 15 digits: a longer number would silently end in zeros.
+        return str(value)
+    if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, date) and value.year < 1900:
+        # Excel's calendar begins in 1900.
+        return value.isoformat()
+    if value is None or isinstance(value, (bool, int, float, Decimal, date, time)):
+        return value
+    return str(value)
+
+
+def _fill(cell: Cell, value: Value, text: bool) -> None:
+    plain = _plain(value)
+    if isinstance(plain, str):
+        _fill_text(cell, plain, text)
+        return
+    cell.value = plain
+    if isinstance(plain, datetime):
+        cell.number_format = MOMENT_FORMAT
+    elif isinstance(plain, date):
+        cell.number_format = DATE_FORMAT
+
+
+def _fill_text(cell: Cell, original: str, text: bool) -> None:
+    content = clean_text(original)
+    cell.value = _LOOKS_ESCAPED.sub("_x005F_", content)
+    # openpyxl takes "=…" for a formula and "#N/A" for an error; the type set afterwards is what gets written.
+    cell.data_type = "s"
+    if text:
+        cell.number_format = TEXT_FORMAT
+    # When the cell is edited or saved as CSV, the quote prefix still says that this is text.
+    cell.quotePrefix = original.startswith(_FORMULA_STARTS) or content.lstrip().startswith(_FORMULA_STARTS)
+
+
+def write_row(sheet: Worksheet, row_no: int, values: Iterable[Value], text: bool = True) -> None:
+    """Write values from column A on; strings are stored as text, with the text format if `text`."""
+    for column, value in enumerate(values, start=1):
+        if value is not None:
+            cell = sheet.cell(row_no, column)
+            cell.font = BODY_FONT
+            _fill(cell, value, text)
+
+
+def write_header(
+    sheet: Worksheet, row_no: int, titles: Sequence[str], required: Collection[int] = (), freeze_columns: int = 0
+) -> None:
+    """Write and style the titles, freeze what is above and left. required: positions from 0 that get a red star."""
+    for index, title in enumerate(titles):
+        cell = sheet.cell(row_no, index + 1)
+        _fill(cell, str(title), text=True)
+        _style_header(cell)
+        if index in required:
+            cell.value = _starred(clean_text(str(title)))
+        width = max(title_width(str(title)) + (2 if index in required else 0), 8)
+        sheet.column_dimensions[get_column_letter(index + 1)].width = min(width + 3, 40)
+    sheet.row_dimensions[row_no].height = 32
+    sheet.freeze_panes = sheet.cell(row_no + 1, freeze_columns + 1)
+
+
+def _style_header(cell: Cell) -> None:
+    cell.font = copy(HEADER_FONT)
+    cell.fill = copy(HEADER_FILL)
+    cell.alignment = copy(HEADER_ALIGNMENT)
+    cell.border = copy(THIN_BORDER)
+
+
+def _starred(title: str) -> CellRichText:
+    font = {"rFont": HEADER_FONT_NAME, "sz": 11, "b": True}
+    return CellRichText(
+        TextBlock(InlineFont(color=RED, **font), "*"),
+        TextBlock(InlineFont(**font), _LOOKS_ESCAPED.sub("_x005F_", title)),
+    )
+
+
+def title_width(text: str) -> int:
+    """Return the width of the longest line in Latin characters; a Chinese character counts two."""
+    return max(
+        sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
+        for line in text.split("\n")
+    )
+
+
+def header_comment(cell: Cell, text: str) -> None:
+    """Attach the explanation of a column to its header cell."""
+    content = clean_text(text)
+    comment = Comment(content, "填写说明")
+    lines = sum(1 + title_width(line) // 36 for line in content.split("\n"))
+    comment.width, comment.height = 280, min(40 + 18 * lines, 400)
+    cell.comment = comment
+
+
+def add_list_validation(
+    sheet: Worksheet,
+    named_range: str,
+    cell_range: str,
+    error_title: str,
+    error_message: str,
+    blocking: bool = True,
+) -> None:
+    """Offer the values of a named range (or an INDIRECT formula) as drop-down; not blocking only warns."""
+    validation = DataValidation(
+        type="list",
+        formula1=named_range.removeprefix("="),
+        allow_blank=True,
+        showErrorMessage=True,
+        errorStyle="stop" if blocking else "warning",
+        # Excel calls the whole file damaged when these are longer.
+        errorTitle=_cut(clean_text(str(error_title)), 32),
+        error=_cut(clean_text(str(error_message)), 255),
+    )
+    validation.add(cell_range)
+    sheet.add_data_validation(validation)
+
+
+def add_code_column(workbook: Workbook, key: str, values: Iterable[str]) -> str:
+    """Write the values of a drop-down on the hidden code sheet and return the defined name of their range.
+
+    The name is "codes_" + key, other signs than letters, digits, "." and "_" replaced by "_", so that INDIRECT can
+    build it from a code. Raises ValueError if the name is taken.
+    """
+    name = "codes_" + re.sub(r"[^\w.]", "_", key)
+    # Excel does not distinguish case in names.
+    if name.lower() in {existing.lower() for existing in workbook.defined_names}:
+        raise ValueError(f"code column {name} exists already")
+    sheet = _code_sheet(workbook)
+    column = 1 if sheet.cell(1, 1).value is None else sheet.max_column + 1
+    _fill(sheet.cell(1, column), name, text=True)
+    row = 1
+    for row, value in enumerate(values, start=2):
+        _fill(sheet.cell(row, column), str(value), text=True)
+    letter = get_column_letter(column)
+    reference = f"'{CODE_SHEET}'!${letter}$2:${letter}${max(row, 2)}"
+    workbook.defined_names[name] = DefinedName(name, attr_text=reference)
+    return name
+
+
+def _code_sheet(workbook: Workbook) -> Worksheet:
+    if CODE_SHEET in workbook.sheetnames:
+        return workbook[CODE_SHEET]
+    sheet = workbook.create_sheet(CODE_SHEET)
+    sheet.sheet_state = "veryHidden"
+    return sheet
+
+
+def save_bytes(workbook: Workbook) -> bytes:
+    """Return the file; equal content gives equal bytes."""
+    if not workbook.write_only:
+        visible = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+        workbook.active = workbook.index(visible[0])
+    workbook.properties.created = _FIXED_MOMENT
+    workbook.properties.creator = ""
+    raw = io.BytesIO()
+    workbook.save(raw)
+    return _without_moments(raw)
+
+
+def _without_moments(raw: io.BytesIO) -> bytes:
+    result = io.BytesIO()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for member in source.infolist():
+            entry = zipfile.ZipInfo(member.filename, _FIXED_MOMENT.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            if member.filename == "docProps/core.xml":
+                target.writestr(entry, _with_fixed_moment(source.read(member)))
+                continue
+            with source.open(member) as reader, target.open(entry, "w", force_zip64=member.file_size > 1 << 31) as to:
+                while chunk := reader.read(1 << 20):
+                    to.write(chunk)
+    return result.getvalue()
+
+
+def _with_fixed_moment(core: bytes) -> bytes:
+    moment = _FIXED_MOMENT.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    return re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", lambda match: match[1] + moment, core)
+
+
+def export_rows(headers: Sequence[str], rows: Iterable[Sequence[Value]], title: str = "数据") -> bytes:
+    """Return a workbook with one sheet, written row by row in little memory."""
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet(re.sub(r"[\\/*?:\[\]']", "_", clean_text(title))[:31] or "数据")
+    sheet.freeze_panes = "A2"
+    for index, header in enumerate(headers, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = min(max(title_width(str(header)), 8) + 3, 40)
+    cells = []
+    for header in headers:
+        cell = WriteOnlyCell(sheet)
+        _fill(cell, str(header), text=True)
+        _style_header(cell)
+        cells.append(cell)
+    sheet.append(cells)
+    for row in rows:
+        sheet.append([_light_cell(sheet, value) for value in row])
+    return save_bytes(workbook)
+
+
+def _light_cell(sheet: Worksheet, value: Value) -> object:
+    plain = _plain(value)
+    if not isinstance(plain, (str, date)):
+        # What needs no format is written without a cell object, which is faster.
+        return plain
+    cell = WriteOnlyCell(sheet)
+    _fill(cell, plain, text=True)
+    return cell

@@ -1,0 +1,135 @@
+"""What is known of one item of a record, and the helpers that declare it together with its column.
+
+A `Field` holds the facts that are true on every screen. Form, list, filter, template, import, completeness, diff, print
+and history are plain functions over it.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import Date, String
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+from app.core.crypto import EncryptedText
+
+KEY = "field"
+ALL_SCHOOL_TYPES = "KSEVHU"  # 幼儿园 中小学 特教 中职 高职 高校
+
+Kind: TypeAlias = Literal["text", "code", "codes", "date", "ym", "year", "bool"]
+Filler: TypeAlias = Literal["T", "A", "L", "D"]
+Value: TypeAlias = str | dt.date | None
+
+
+@dataclass(frozen=True)
+class When:
+    """A condition on another item of the same row, for Python and for the browser."""
+
+    item: str
+    among: tuple[str, ...] = ()
+    except_for: tuple[str, ...] = ()
+
+    def holds(self, value: Value, *, unknown: bool) -> bool:
+        """Whether it holds for the other item's value; `unknown` is the answer while that is empty."""
+        if value in (None, ""):
+            return unknown
+        return str(value) in self.among if self.among else str(value) not in self.except_for
+
+    def as_json(self) -> str:
+        key, values = ("in", self.among) if self.among else ("not_in", self.except_for)
+        return json.dumps({"item": self.item, key: list(values)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One item. Labels and help are plain Chinese text, the standard's own wording for labels."""
+
+    label: str
+    kind: Kind
+    name: str = ""  # bound by the section
+    code_table: str | Mapping[str, str] = ""  # one table, or one for each school type
+    length: int = 0
+    required: bool = False
+    required_for: str = ALL_SCHOOL_TYPES
+    required_when: When | None = None
+    applies_when: When | None = None
+    default: str = ""
+    default_by: Mapping[str, str] = field(default_factory=dict)  # by school type
+    help: str = ""
+    source: str = ""
+    group: str = ""
+    school_types: str = ALL_SCHOOL_TYPES
+    filled_by: Filler = "T"
+    in_list: bool = False
+    in_filter: bool = False
+    secret: bool = False  # encrypted, masked, found by its keyed hash only
+    code_parent: str = ""  # the item whose code limits the choice
+    parent_alias: Mapping[str, str] = field(default_factory=dict)  # parents that choose from another one's children
+    exclusive: tuple[str, ...] = ()  # codes that stand alone in a multiple choice
+    check: str = ""  # name of a value check, see reading.CHECKS
+    earliest: str = ""  # the item this date may not precede
+
+    def table_for(self, indicator_set: str) -> str:
+        """The code table that holds for a kind of school."""
+        if isinstance(self.code_table, str):
+            return self.code_table
+        return self.code_table[indicator_set]
+
+    def default_for(self, indicator_set: str) -> str:
+        return self.default_by.get(indicator_set, self.default)
+
+    def is_required(self, indicator_set: str, row: Mapping[str, Value]) -> bool:
+        """Whether it must be filled for the record to be complete."""
+        if self.applies_when and not self.applies(row):
+            return False
+        if self.required_when:
+            return self.required_when.holds(row.get(self.required_when.item), unknown=False)
+        return self.required and indicator_set in self.required_for
+
+    def applies(self, row: Mapping[str, Value]) -> bool:
+        """Whether it may be filled at all; an item that does not apply is empty and locked."""
+        if self.applies_when is None:
+            return True
+        return self.applies_when.holds(row.get(self.applies_when.item), unknown=True)
+
+
+def text(label: str, length: int, **options: Any) -> MappedColumn[Any]:
+    """A line of text of at most `length` characters."""
+    return _column(String(length), Field(label=label, kind="text", length=length, **options))
+
+
+def secret(label: str, context: str, length: int, **options: Any) -> MappedColumn[Any]:
+    """A personal number: encrypted in the database, masked on screens."""
+    return _column(EncryptedText(context), Field(label=label, kind="text", length=length, secret=True, **options))
+
+
+def code(label: str, code_table: str | Mapping[str, str], **options: Any) -> MappedColumn[Any]:
+    """One code of a table."""
+    return _column(String(20), Field(label=label, kind="code", code_table=code_table, **options))
+
+
+def codes(label: str, code_table: str, **options: Any) -> MappedColumn[Any]:
+    """Several codes of a table, stored as `,01,13,` so that one is found by LIKE '%,01,%'."""
+    return _column(String(200), Field(label=label, kind="codes", code_table=code_table, **options))
+
+
+def flag(label: str, **options: Any) -> MappedColumn[Any]:
+    """Yes or no, stored as the code 1 or 0."""
+    return _column(String(1), Field(label=label, kind="bool", code_table="YES_NO", **options))
+
+
+def date(label: str, **options: Any) -> MappedColumn[Any]:
+    """A day."""
+    return _column(Date(), Field(label=label, kind="date", **options))
+
+
+def month(label: str, **options: Any) -> MappedColumn[Any]:
+    """A month, stored as text YYYY-MM: it sorts, and an unknown day is not invented."""
+    return _column(String(7), Field(label=label, kind="ym", **options))
+
+
+def _column(column_type: Any, declared: Field) -> MappedColumn[Any]:
+    # Nullable always: required means complete, and a draft can always be saved.
+    return mapped_column(column_type, nullable=True, info={KEY: declared})

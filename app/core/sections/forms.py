@@ -1,0 +1,159 @@
+"""A section's form for one row: the items as the templates draw them, and the typed texts as they came."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.codes import CodeEntry, codes
+from app.core.sections.fields import Field, Value
+from app.core.sections.reading import typed
+from app.core.sections.section import Problem, Section, show, split_codes
+
+KINDS = {"text": "text", "code": "select", "codes": "multi", "date": "date", "ym": "month", "bool": "radio"}
+PLACEHOLDERS = {"date": "如 1990-01-16", "ym": "如 2016-09"}
+LONG_TEXT = 120
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice."""
+
+    code: str
+    label: str
+    parent: str = ""
+
+
+@dataclass
+class Item:
+    """One item as the macro `item` draws it."""
+
+    id: str
+    name: str
+    label: str
+    kind: str
+    value: str = ""
+    values: list[str] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    required: bool = False
+    help: str = ""
+    source: str = ""
+    error: str = ""
+    warn: str = ""
+    locked: str = ""
+    applies: str = ""
+    applies_note: str = ""
+    required_when: str = ""
+    default: str = ""
+    code_parent: str = ""
+    exclusive: str = ""
+    max_length: int = 0
+    span: int = 1
+    placeholder: str = ""
+    derived_note: str = ""
+
+
+@dataclass(frozen=True)
+class FormState:
+    """What a form is made from: stored values, typed texts that go over them, locks and problems."""
+
+    section: Section
+    indicator_set: str
+    stored: Mapping[str, Value]
+    texts: Mapping[str, str]
+    lock: Callable[[Field], str]
+    problems: Iterable[Problem] = ()
+    is_new: bool = False
+
+
+def fieldsets(state: FormState) -> list[dict[str, Any]]:
+    """The items in their groups, in order of declaration."""
+    errors = {p.item: p.message for p in state.problems if p.level == "error"}
+    warnings = {p.item: p.message for p in state.problems if p.level == "warning"}
+    groups: dict[str, list[Item]] = {}
+    for declared in state.section.fields_for(state.indicator_set):
+        item = _item(state, declared)
+        item.error, item.warn = errors.get(declared.name, ""), warnings.get(declared.name, "")
+        groups.setdefault(declared.group, []).append(item)
+    return [{"title": title, "note": "", "items": items} for title, items in groups.items()]
+
+
+def _item(state: FormState, declared: Field) -> Item:
+    lock = state.lock(declared)
+    text = _text(state, declared)
+    item = Item(
+        id=f"{state.section.name}-{declared.name}",
+        name=declared.name,
+        label=declared.label,
+        kind=KINDS[declared.kind],
+        value=text,
+        required=declared.is_required(state.indicator_set, state.stored) and not declared.required_when,
+        help=declared.help,
+        source=declared.source,
+        locked=lock,
+        default=declared.default_for(state.indicator_set),
+        max_length=declared.length,
+        placeholder=PLACEHOLDERS.get(declared.kind, ""),
+        span=3 if declared.length > LONG_TEXT else 1,
+    )
+    if declared.filled_by == "D":
+        item.kind, item.derived_note = "derived", lock
+        item.value = show(declared, state.stored.get(declared.name), state.indicator_set) or "—"
+        item.locked = ""
+        return item
+    if lock and declared.kind != "text":
+        item.kind = "text"  # a locked choice is read, not chosen
+    if lock:
+        item.value = show(declared, state.stored.get(declared.name), state.indicator_set)
+        return item
+    if item.kind == "multi":
+        item.values = split_codes(text)
+        item.exclusive = ",".join(declared.exclusive)
+    if declared.code_table:
+        item.options = _options(declared, state.indicator_set, text)
+    _link(state, declared, item)
+    return item
+
+
+def _text(state: FormState, declared: Field) -> str:
+    if declared.name in state.texts:
+        return state.texts[declared.name]
+    stored = state.stored.get(declared.name)
+    if stored is None and state.is_new and not declared.applies_when:
+        return declared.default_for(state.indicator_set)
+    return typed(declared, stored)
+
+
+def _options(declared: Field, indicator_set: str, chosen: str) -> list[Option]:
+    table = codes[declared.table_for(indicator_set)]
+    offered = table.offered(indicator_set)
+    known = {entry.code for entry in offered}
+    retired = [table.entries[code] for code in split_codes(chosen) if code in table.entries and code not in known]
+    plain = declared.kind == "bool"
+    return [Option(e.code, e.name if plain else e.label, _parents(declared, e)) for e in (*offered, *retired)]
+
+
+def _parents(declared: Field, entry: CodeEntry) -> str:
+    if not declared.code_parent:
+        return ""
+    also = [parent for parent, shared in declared.parent_alias.items() if shared == entry.parent]
+    return " ".join([entry.parent, *also])
+
+
+def _link(state: FormState, declared: Field, item: Item) -> None:
+    """What the browser needs to follow the same conditions as the server."""
+    if declared.applies_when:
+        item.applies = declared.applies_when.as_json()
+        item.applies_note = f"由「{state.section.fields[declared.applies_when.item].label}」决定，现在不用填"
+    if declared.required_when:
+        item.required_when = declared.required_when.as_json()
+    if declared.code_parent:
+        item.code_parent = declared.code_parent
+
+
+def texts_from(section: Section, indicator_set: str, form: Any) -> dict[str, str]:
+    """The posted texts of a section's items; several checked boxes are joined by commas."""
+    return {
+        declared.name: ",".join(form.getlist(declared.name))
+        for declared in section.fields_for(indicator_set)
+        if declared.name in form
+    }

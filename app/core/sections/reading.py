@@ -1,0 +1,125 @@
+"""From what people type, or Excel holds, to a value: one way for form, import and interface."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from app.core.codes import codes
+from app.core.sections.fields import Field, Value
+from app.core.sections.section import Problem, Section, contradictions, join_codes, split_codes
+from app.core.text import clean, clean_name, read_date, read_ym
+from app.core.validators import InvalidValue, normalise_id
+
+Raw: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
+
+TODAY = dt.date.today
+Day = TypeVar("Day", str, dt.date)
+
+
+def _person_name(value: str) -> str:
+    name = clean_name(value)
+    if any(character.isdigit() for character in name):
+        raise InvalidValue("姓名里有数字，请核对。")
+    return name
+
+
+CHECKS: Mapping[str, Callable[[str], str]] = {"id_number": normalise_id, "person_name": _person_name}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a row of typed values turned into.
+
+    `unreadable` items have no value that could be stored; `contradictions` are stored but keep the record from being
+    reported. An import refuses both, a form only the first.
+    """
+
+    values: dict[str, Value]
+    unreadable: list[Problem]
+    contradictions: list[Problem]
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [*self.unreadable, *self.contradictions]
+
+
+def read(field: Field, raw: Raw, indicator_set: str) -> Value:
+    """The value meant by `raw`; None when empty. Raises InvalidValue with a sentence that helps."""
+    if raw is None or (isinstance(raw, str) and not clean(raw)):
+        return None
+    match field.kind:
+        case "code" | "bool":
+            return codes[field.table_for(indicator_set)].find(_as_text(raw), indicator_set).code
+        case "codes":
+            return _read_codes(field, _as_text(raw), indicator_set)
+        case "date":
+            return _not_in_future(field, read_date(raw))
+        case "ym":
+            return _not_in_future(field, read_ym(raw))
+        case _:
+            return _read_text(field, raw)
+
+
+def _as_text(raw: Raw) -> str:
+    if isinstance(raw, bool):
+        return "1" if raw else "0"
+    if isinstance(raw, float) and raw.is_integer():
+        return str(int(raw))
+    return str(raw)
+
+
+def _read_codes(field: Field, raw: str, indicator_set: str) -> str | None:
+    table = codes[field.table_for(indicator_set)]
+    for separator in "、，;；/|":
+        raw = raw.replace(separator, ",")
+    found = [table.find(part, indicator_set) for part in raw.split(",") if clean(part)]
+    chosen = list(dict.fromkeys(entry.code for entry in found))
+    alone = [code for code in chosen if code in field.exclusive]
+    if alone and len(chosen) > 1:
+        raise InvalidValue(f"选了「{table.show(alone[0])}」，就不能再选其他。")
+    return join_codes(chosen)
+
+
+def _not_in_future(field: Field, value: Day) -> Day:
+    if str(value)[:7] > TODAY().isoformat()[:7]:
+        raise InvalidValue(f"「{field.label}」{value} 还没有到，请核对年份。")
+    return value
+
+
+def _read_text(field: Field, raw: Raw) -> str:
+    if field.secret and isinstance(raw, int | float) and abs(raw) >= 10**15:
+        raise InvalidValue("Excel 已把号码变成数字，末几位可能丢失。请把这一列设为文本后重填。")
+    value = clean(_as_text(raw))
+    if field.check:
+        value = CHECKS[field.check](value)
+    if len(value) > field.length:
+        raise InvalidValue(f"「{field.label}」最多 {field.length} 个字，现在有 {len(value)} 个。")
+    return value
+
+
+def read_row(section: Section, raw: Mapping[str, Raw], indicator_set: str, base: Mapping[str, Value]) -> Reading:
+    """Read the given items over the stored ones; what is not in `raw` stays as it is in `base`."""
+    values: dict[str, Value] = {}
+    unreadable: list[Problem] = []
+    for field in section.fields_for(indicator_set):
+        if field.name not in raw:
+            continue
+        try:
+            values[field.name] = read(field, raw[field.name], indicator_set)
+        except InvalidValue as error:
+            unreadable.append(Problem(field.name, str(error)))
+    merged = {**base, **values}
+    for field in section.fields_for(indicator_set):  # a linked item follows the one it hangs on
+        if field.name not in raw and field.applies_when and not field.applies(merged):
+            merged[field.name] = values[field.name] = None
+    said = {problem.item for problem in unreadable}
+    other = [problem for problem in contradictions(section, merged, indicator_set) if problem.item not in said]
+    return Reading(values, unreadable, other)
+
+
+def typed(field: Field, value: Value) -> str:
+    """A stored value as a form shows it for editing."""
+    if value is None:
+        return ""
+    return ",".join(split_codes(str(value))) if field.kind == "codes" else str(value)

@@ -1,0 +1,165 @@
+"""A section of the record: its declaration, and the plain functions that derive everything from it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from app.core.codes import codes
+from app.core.sections.fields import KEY, Field, Value
+from app.core.text import show_date
+from app.core.validators import mask_id
+
+Level: TypeAlias = Literal["error", "warning"]
+Row: TypeAlias = Mapping[str, Value]
+Rule: TypeAlias = Callable[[Row], Iterator["Problem"]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong or missing: the item, a sentence that helps, and whether it blocks reporting."""
+
+    item: str
+    message: str
+    level: Level = "error"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One item that differs between two versions of a row, in words."""
+
+    item: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the record. `model` has a column for each item; the order of declaration is the order everywhere."""
+
+    name: str
+    title: str
+    model: Any
+    many: bool = True
+    required: bool = False
+    intro: str = ""
+    empty_hint: str = ""
+    order_by: str = ""
+    title_items: tuple[str, ...] = ()  # what names a row among its sisters
+    rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """All items by name, in the order of declaration."""
+        return {
+            column.name: replace(column.info[KEY], name=column.name)
+            for column in self.model.__table__.columns
+            if KEY in column.info
+        }
+
+    def fields_for(self, indicator_set: str) -> tuple[Field, ...]:
+        """The items of one kind of school."""
+        return tuple(field for field in self.fields.values() if indicator_set in field.school_types)
+
+    def values(self, row: Any) -> dict[str, Value]:
+        """The items of a stored row as a plain mapping."""
+        return {name: getattr(row, name) for name in self.fields}
+
+    def row_title(self, row: Any, indicator_set: str) -> str:
+        """What a row is called in a list of problems: 大学本科毕业 · 云川师范大学."""
+        fields = self.fields
+        parts = (show(fields[name], getattr(row, name), indicator_set) for name in self.title_items)
+        return " · ".join(part for part in parts if part)
+
+
+def show(field: Field, value: Value, indicator_set: str, *, reveal: bool = False) -> str:
+    """The one way a value becomes text: code → name, date → 2026-09-30, nothing → "". Secret items are masked."""
+    if value in (None, ""):
+        return ""
+    match field.kind:
+        case "code" | "bool":
+            return codes[field.table_for(indicator_set)].show(str(value))
+        case "codes":
+            table = codes[field.table_for(indicator_set)]
+            return "、".join(table.show(code) for code in split_codes(str(value)))
+        case "date":
+            return show_date(value)  # type: ignore[arg-type]
+        case _:
+            return mask_id(str(value)) if field.secret and not reveal else str(value)
+
+
+def split_codes(value: str | None) -> list[str]:
+    """`,01,13,` → ['01', '13']."""
+    return [part for part in (value or "").split(",") if part]
+
+
+def join_codes(parts: list[str]) -> str | None:
+    """['01', '13'] → `,01,13,`; nothing → None."""
+    return f",{','.join(parts)}," if parts else None
+
+
+def missing(section: Section, row: Row, indicator_set: str) -> Iterator[Problem]:
+    """The required items that are empty."""
+    for field in section.fields_for(indicator_set):
+        if field.filled_by != "D" and row.get(field.name) in (None, "") and field.is_required(indicator_set, row):
+            why = f"（{_because(section, field, indicator_set)}）" if field.required_when else ""
+            yield Problem(field.name, f"「{field.label}」没有填{why}。")
+
+
+def _because(section: Section, field: Field, indicator_set: str) -> str:
+    when = field.required_when
+    assert when is not None  # the caller looked
+    other = section.fields[when.item]
+    if when.among:
+        names = "、".join(show(other, code, indicator_set) for code in when.among)
+        return f"「{other.label}」是「{names}」时必填"
+    names = "、".join(show(other, code, indicator_set) for code in when.except_for)
+    return f"「{other.label}」不是「{names}」时必填"
+
+
+def contradictions(section: Section, row: Row, indicator_set: str) -> Iterator[Problem]:
+    """Items that are filled though they do not apply, dates out of order, and the section's own rules."""
+    for field in section.fields_for(indicator_set):
+        value = row.get(field.name)
+        if value in (None, ""):
+            continue
+        if field.applies_when and not field.applies(row):
+            other = section.fields[field.applies_when.item]
+            chosen = show(other, row.get(other.name), indicator_set)
+            yield Problem(field.name, f"「{other.label}」是「{chosen}」，「{field.label}」不用填，请清空。")
+        if field.code_parent and (wrong := _wrong_parent(section, field, row, indicator_set)):
+            yield Problem(field.name, wrong)
+        if field.earliest and (first := row.get(field.earliest)) and str(value)[:7] < str(first)[:7]:
+            label = section.fields[field.earliest].label
+            yield Problem(field.name, f"「{field.label}」{str(value)[:7]} 早于「{label}」{str(first)[:7]}，请核对。")
+    for rule in section.rules:
+        yield from rule(row)
+
+
+def _wrong_parent(section: Section, field: Field, row: Row, indicator_set: str) -> str:
+    parent = str(row.get(field.code_parent) or "")
+    entry = codes[field.table_for(indicator_set)].entries.get(str(row[field.name]))
+    if not parent or entry is None or entry.parent == field.parent_alias.get(parent, parent):
+        return ""
+    other = section.fields[field.code_parent]
+    return f"「{entry.name}」不属于「{other.label}」所选的「{show(other, parent, indicator_set)}」，请重新选择。"
+
+
+def problems(section: Section, row: Row, indicator_set: str) -> list[Problem]:
+    """All that keeps a row from being complete, and its warnings."""
+    return [*missing(section, row, indicator_set), *contradictions(section, row, indicator_set)]
+
+
+def diff(section: Section, old: Row, new: Row, indicator_set: str) -> list[Change]:
+    """One change for each item that differs, in words."""
+    return [
+        Change(
+            name,
+            field.label,
+            show(field, old.get(name), indicator_set),
+            show(field, new.get(name), indicator_set),
+        )
+        for name, field in section.fields.items()
+        if (old.get(name) or None) != (new.get(name) or None)
+    ]

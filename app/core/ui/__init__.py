@@ -1,0 +1,1 @@
+"""The look and the base of all views."""

@@ -1,0 +1,246 @@
+"""The base of all views. Nothing derives from Flask-AppBuilder's view classes directly: a test walks them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import abort, current_app, flash, g, redirect, request, url_for
+from flask_appbuilder import BaseView, ModelView, expose
+from flask_appbuilder.models.filters import BaseFilter, Filters
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_wtf import FlaskForm
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import ColumnProperty, Query, RelationshipProperty, selectinload
+from werkzeug.wrappers import Response
+
+from app.core.actor import Actor
+from app.core.db import db, transaction, utc_now
+from app.core.ui.listing import COUNT_CAP, ListRequest, pager, read_list_request, store_search, stored_text
+
+
+def current_actor() -> Actor:
+    """The logged-in person of this request; 403 where the guard let nobody through."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        abort(403)
+    return actor
+
+
+class PlainView(BaseView):  # type: ignore[misc]
+    """A view without a model: wizards, printing, review, home."""
+
+    def update_redirect(self) -> None:
+        """FAB keeps visited addresses in the session; we keep none."""
+
+
+class CappedInterface(SQLAInterface):  # type: ignore[misc]
+    """FAB's access to a model, with a count that stops, and without loading relations row by row."""
+
+    eager: tuple[str, ...] = ()
+
+    def __init__(self, obj: Any, session: Any = None) -> None:
+        super().__init__(obj, session)
+        # FAB knows columns and relations only; a second name of a column (synonym) would stop the start.
+        known = (ColumnProperty, RelationshipProperty)
+        self.list_properties = {k: v for k, v in self.list_properties.items() if isinstance(v, known)}
+
+    def query_count(self, query: Query[Any], filters: Any = None, select_columns: Any = None) -> int:
+        inner = self._apply_inner_all(query, filters, aliases_mapping={}).with_entities(text("1")).order_by(None)
+        counted = select(func.count()).select_from(inner.limit(COUNT_CAP + 1).subquery())
+        return self.session.scalar(counted) or 0
+
+    def apply_pagination(self, query: Query[Any], page: int | None, page_size: int | None) -> Query[Any]:
+        for relation in self.eager:
+            query = query.options(selectinload(getattr(self.obj, relation)))
+        return super().apply_pagination(query, page, page_size)
+
+
+class NoForm(FlaskForm):  # type: ignore[misc]
+    """Our forms are made for each request from the declarations; FAB's, made once at start, stay empty."""
+
+
+class ScopedModelView(ModelView):  # type: ignore[misc]
+    """FAB's list and show over scoped rows, with strict parameters; add, edit and delete are the subclass's own."""
+
+    include_route_methods = {"list", "show", "search"}
+    list_template = "core/list.html"
+    show_template = "core/show.html"
+    add_form = edit_form = search_form = NoForm
+    search_filter: type[BaseFilter] | None = None
+    search_hint = ""
+    extra_args_allowed: tuple[str, ...] = ()
+    empty: ClassVar[dict[str, str]] = {"title": "还没有记录", "text": ""}
+
+    def _init_properties(self) -> None:
+        if self.search_columns is None or self.order_columns is None:
+            raise RuntimeError(f"{type(self).__name__}: search_columns and order_columns must be declared")
+        filters, orders = list(self.search_columns), list(self.order_columns)
+        super()._init_properties()
+        self.search_columns, self.order_columns = filters, orders
+        self._filters = self.datamodel.get_filters(filters)
+
+    def update_redirect(self) -> None:
+        """FAB keeps visited addresses in the session; we keep none."""
+
+    # ── list ──
+
+    @expose("/list/")
+    @has_access
+    def list(self) -> Any:
+        asked = read_list_request(
+            self.__class__.__name__, request.args, self.search_columns, self.order_columns, self.extra_args_allowed
+        )
+        search = stored_text(db.session, current_actor().user_id, asked.search_id) if asked.search_id else ""
+        filters = self._asked_filters(asked, search)
+        order = (asked.order, asked.direction) if asked.order else (self.base_order or ("", ""))
+        count, rows = self.datamodel.query(filters, *order, page=asked.page, page_size=asked.size)
+        return self.render_template(self.list_template, page=self._list_page(asked, search, count, rows))
+
+    def _asked_filters(self, asked: ListRequest, search: str) -> Filters:
+        """A filter object of this request only: the view is shared by all threads."""
+        filters = self.datamodel.get_filters(self.search_columns)
+        filters.add_filter_list(self.list_filters(asked))
+        for name, value in asked.filters.items():
+            filters.add_filter(name, self.datamodel.FilterEqual, value)
+        if search and self.search_filter is not None:
+            filters.add_filter(self.list_columns[0], self.search_filter, search)
+        return filters
+
+    @expose("/search/", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def search(self) -> Response:
+        """Keep the typed text and show the list by its id."""
+        typed = request.form.get("q", "").replace("\0", "").strip()
+        if not typed:
+            return redirect(url_for(f"{self.endpoint}.list"))
+        with transaction(db.session):
+            search_id = store_search(db.session, current_actor().user_id, typed, utc_now())
+        return redirect(url_for(f"{self.endpoint}.list", q=search_id))
+
+    def _list_page(self, asked: ListRequest, search: str, count: int, rows: list[Any]) -> dict[str, Any]:
+        columns = [
+            {
+                "name": name,
+                "label": str(self.label_columns[name]),
+                "sort_url": self._sort_url(asked, name) if name in self.order_columns else "",
+                "direction": asked.direction if name == asked.order else "",
+            }
+            for name in self.list_columns
+        ]
+        filters = self.filter_choices(asked)
+        chips = [
+            {"label": f"{f['label']}：{o['label']}", "url": asked.url(**{f"_flt_0_{f['column']}": None, f"page_{asked.view}": None})}
+            for f in filters for o in f["options"] if o["value"] and o["value"] == f["value"]
+        ]  # fmt: skip
+        own = url_for(f"{self.endpoint}.list")
+        page = {
+            "title": str(self.list_title),
+            "subtitle": self.subtitle(),
+            "tabs": self.tabs(asked),
+            "search": self._search_box(search, asked),
+            "filters": filters[:4],
+            "more_filters": filters[4:],
+            "keep": [("q", asked.search_id)] if asked.search_id else [],
+            "chips": chips,
+            "clear_url": own,
+            "columns": columns,
+            "rows": [self._list_row(row, first) for row, first in zip(rows, self.row_urls(rows), strict=True)],
+            "batch": self.batch_actions(),
+            "batch_url": self.batch_url(),
+            "pager": pager(asked, count),
+            "buttons": self.buttons(),
+            "primary": self.primary_button(),
+            "empty": self.empty,
+            "filtered": bool(asked.filters or search),
+            "print_line": f"{current_actor().name} · {current_actor().unit_name} · {utc_now().astimezone():%Y-%m-%d %H:%M}",
+        }
+        return page
+
+    def _sort_url(self, asked: ListRequest, name: str) -> str:
+        turned = "desc" if asked.order == name and asked.direction == "asc" else "asc"
+        return asked.url(**{f"_oc_{asked.view}": name, f"_od_{asked.view}": turned, f"page_{asked.view}": None})
+
+    def _search_box(self, search: str, asked: ListRequest) -> dict[str, str] | None:
+        if self.search_filter is None:
+            return None
+        return {
+            "url": url_for(f"{self.endpoint}.search"),
+            "value": search,
+            "placeholder": self.search_hint,
+            "clear_url": asked.url(q=None) if search else "",
+        }
+
+    def _list_row(self, row: Any, url: str) -> dict[str, Any]:
+        return {
+            "pk": row.id,
+            "url": url,
+            "cells": [self.cell(row, name) for name in self.list_columns],
+            "selectable": bool(self.batch_actions()),
+            "links": self.row_links(row),
+        }
+
+    # What a subclass may say about its list.
+
+    def cell(self, row: Any, name: str) -> Any:
+        value = getattr(row, name)
+        return "" if value is None else str(value)
+
+    def list_filters(self, asked: ListRequest) -> list[Any]:
+        return []
+
+    def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
+        return []
+
+    def tabs(self, asked: ListRequest) -> list[dict[str, Any]]:
+        return []
+
+    def subtitle(self) -> str:
+        return current_actor().unit_name
+
+    def row_urls(self, rows: list[Any]) -> list[str]:
+        if "show" not in self.include_route_methods:
+            return ["" for _ in rows]
+        return [url_for(f"{self.endpoint}.show", pk=row.id) for row in rows]
+
+    def row_links(self, row: Any) -> list[dict[str, str]]:
+        return []
+
+    def batch_actions(self) -> list[dict[str, Any]]:
+        return []
+
+    def batch_url(self) -> str:
+        return ""
+
+    def buttons(self) -> list[dict[str, Any]]:
+        return []
+
+    def primary_button(self) -> dict[str, str] | None:
+        return None
+
+    # ── one row ──
+
+    def row_or_404(self, pk: str) -> Any:
+        """A row within the scope by its key; foreign, missing and malformed keys are the same 404."""
+        if not pk.isascii() or not pk.isdigit() or len(pk) > 15:
+            abort(404)
+        row = db.session.get(self.datamodel.obj, int(pk))
+        if row is None:
+            abort(404)
+        return row
+
+    @expose("/show/<pk>")
+    @has_access
+    def show(self, pk: str) -> Any:
+        return self.render_template(self.show_template, record=self.record_page(self.row_or_404(pk)))
+
+    def record_page(self, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def flash(self, message: str, kind: str = "success") -> None:
+        flash(message, kind)
+
+    @property
+    def config(self) -> Any:
+        return current_app.config

@@ -1,0 +1,30 @@
+"""The blueprints that carry templates and static files of a feature folder."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Flask, current_app
+
+HERE = Path(__file__).parent.parent
+
+
+def register(app: Flask, builder: Any) -> None:
+    """Templates and static files of the core, and a version for static addresses that changes with their content."""
+    app.register_blueprint(
+        Blueprint("core", __name__, template_folder="../templates", static_folder="../static", static_url_path="/static/core")
+    )
+    digest = hashlib.sha256()
+    for path in sorted((HERE / "static").rglob("*.*")):
+        digest.update(path.read_bytes())
+    app.jinja_env.globals["static_version"] = digest.hexdigest()[:10]
+
+
+def register_templates(name: str, module_name: str) -> None:
+    """Make templates/<name>/ of a feature folder known."""
+    current_app.register_blueprint(Blueprint(f"{name}_templates", module_name, template_folder="templates"))
+
+
+def macro(name: str) -> Any:
+    """A macro of core/macros.html, for a cell that is more than text."""
+    return getattr(current_app.jinja_env.get_template("core/macros.html").module, name)

@@ -1,0 +1,39 @@
+"""Every permission of the system, `<area>:<action>`, alphabetical. Imports nothing of ours.
+
+For Flask-AppBuilder the area is the view name and `can_<action>` the permission.
+"""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What somebody may do. Which role holds what stands in accounts/roles.py."""
+
+    ACCOUNT_CREATE = "account:create"
+    ACCOUNT_LIST = "account:list"
+    CODE_LIST = "code:list"
+    HOME_SHOW = "home:show"
+    IMPORT_USE = "import:use"
+    PASSWORD_CHANGE = "password:change"  # noqa: S105 - a name, not a password
+    RECORD_ADD = "record:add"
+    RECORD_DELETE = "record:delete"
+    RECORD_EDIT = "record:edit"
+    RECORD_EXPORT = "record:export"
+    RECORD_LIST = "record:list"
+    RECORD_REPORT = "record:report"
+    RECORD_REVEAL = "record:reveal"
+    RECORD_SHOW = "record:show"
+    REVIEW_DECIDE = "review:decide"
+    REVIEW_LIST = "review:list"
+    SELF_EDIT = "self:edit"
+    SELF_SHOW = "self:show"
+    SELF_SUBMIT = "self:submit"
+    UNIT_LIST = "unit:list"
+
+    @property
+    def area(self) -> str:
+        return self.value.partition(":")[0]
+
+    @property
+    def action(self) -> str:
+        return self.value.partition(":")[2]

@@ -1,0 +1,86 @@
+"""What surrounds every page: side bar, unit, user. One table of areas; permissions decide what is shown."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from app.collection.queries import waiting_for
+from app.core.actor import Actor
+from app.core.db import db
+from app.permissions import Permission as P
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the side bar."""
+
+    label: str
+    endpoint: str
+    permission: P
+    prefix: str  # addresses that make it the current one
+    counted: bool = False
+
+
+MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
+    (
+        "教师信息",
+        "users",
+        (
+            Entry("教师列表", "TeacherView.list", P.RECORD_LIST, "/teachers/"),
+            Entry("Excel 导入", "ImportView.start", P.IMPORT_USE, "/imports/"),
+            Entry("审核", "ReviewQueueView.list", P.REVIEW_LIST, "/review/", counted=True),
+        ),
+    ),
+    ("系统管理", "gear", (Entry("单位", "UnitView.list", P.UNIT_LIST, "/units/"),)),
+)
+
+
+def install(app: Flask) -> None:
+    """Give every template its `shell`."""
+    app.context_processor(lambda: {"shell": build()})
+
+
+def build() -> dict[str, Any] | None:
+    """The shell of this request; None before login."""
+    actor: Actor | None = g.get("actor")
+    if actor is None:
+        return {"app_name": "教师管理信息系统", "login_url": url_for("AuthView.login"), "alive_url": url_for("AuthView.alive")}
+    is_self = actor.teacher_id is not None
+    return {
+        "app_name": "教师自助" if is_self else "教师管理信息系统",
+        "user_name": actor.name,
+        "unit_name": actor.unit_name,
+        "role_label": actor.role_label,
+        "home_url": "/",
+        "is_self": is_self,
+        "menu": [] if is_self else _menu(actor),
+        "self_menu": [{"label": "我的档案", "url": url_for("MyView.overview"), "current": True}] if is_self else [],
+        "logout_url": url_for("AuthView.logout"),
+        "password_url": url_for("PasswordView.change"),
+        "login_url": url_for("AuthView.login"),
+        "alive_url": url_for("AuthView.alive"),
+        "search_url": url_for("TeacherView.search") if actor.may(P.RECORD_LIST) else "",
+    }
+
+
+def _menu(actor: Actor) -> list[dict[str, Any]]:
+    groups = []
+    for label, icon, entries in MENU:
+        items = [_item(actor, entry) for entry in entries if actor.may(entry.permission)]
+        if items:
+            groups.append({"label": label, "icon": icon, "items": items, "open": any(i["current"] for i in items) or not groups})
+    return groups
+
+
+def _item(actor: Actor, entry: Entry) -> dict[str, Any]:
+    count = waiting_for(db.session, actor) if entry.counted else 0
+    return {
+        "label": entry.label,
+        "url": url_for(entry.endpoint),
+        "current": request.path.startswith(entry.prefix),
+        "count": count or "",
+        "hot": bool(count),
+    }
+
+

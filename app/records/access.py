@@ -1,0 +1,41 @@
+"""The log of who looked at personal numbers, and who took records out."""
+
+import datetime as dt
+
+from sqlalchemy import Integer, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.core.actor import Actor
+from app.core.db import Base, UtcDateTime
+
+
+class AccessLog(Base):
+    """One look. Kinds: reveal, export, account. `detail` holds filters and counts, never the data."""
+
+    __tablename__ = "access_log"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+    actor_id: Mapped[int] = mapped_column(Integer, index=True)
+    actor_name: Mapped[str] = mapped_column(String(64))
+    unit_id: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(10))
+    teacher_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    detail: Mapped[str] = mapped_column(String(200), default="")
+
+
+def log_access(
+    session: Session, actor: Actor, kind: str, now: dt.datetime, *, teacher_id: int | None = None, detail: str = ""
+) -> None:
+    """Note a look at personal data, in the transaction that shows it."""
+    session.add(
+        AccessLog(
+            at=now,
+            actor_id=actor.user_id,
+            actor_name=actor.name,
+            unit_id=actor.unit_id,
+            kind=kind,
+            teacher_id=teacher_id,
+            detail=detail[:200],
+        )
+    )

@@ -1,0 +1,95 @@
+"""Who may change which item now: one place for forms, import and interface."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.actor import Actor
+from app.core.db import AnySession
+from app.core.sections.fields import Field
+from app.core.sections.section import Section
+from app.permissions import Permission as P
+from app.records.marks import ReviewMark, open_marks
+from app.records.teacher import Teacher
+
+OPEN_STATES = ("draft", "rejected")
+SCHOOL_STATES = ("draft", "rejected", "submitted_to_school")
+
+UNDER_REVIEW = "已报送，审核期间不能改。"
+APPROVED = "已审核通过。要改请申请信息变更。"
+WITH_SCHOOL = "已提交给学校，学校核对期间不能改。要改请先撤回。"
+NOT_NAMED = "审核没有点名这一项，不用改。"
+DERIVED = "由其他板块得出，自动更新。"
+LOCKED = "建账号时由学校录入。有误请找学校信息管理员。"
+BY_SCHOOL = "由学校填写。"
+NO_RIGHT = "您没有修改的权限。"
+
+
+@dataclass(frozen=True)
+class EditRights:
+    """What an actor may change in one teacher's record, decided from state, marks and role."""
+
+    actor: Actor
+    teacher: Teacher | None  # None: a person not stored yet
+    marks: Sequence[ReviewMark]
+
+    @property
+    def is_self(self) -> bool:
+        return self.actor.teacher_id is not None
+
+    @property
+    def can_open(self) -> bool:
+        """Whether the actor has forms at all; who only looks has the page."""
+        return self.actor.may(P.SELF_EDIT) if self.is_self else self.actor.may(P.RECORD_EDIT)
+
+    def record_lock(self) -> str:
+        """Why nothing at all may be changed, or ""."""
+        if not self.can_open:
+            return NO_RIGHT
+        status = self.teacher.status if self.teacher else "draft"
+        if status == "in_review":
+            return UNDER_REVIEW
+        if status == "approved":
+            return APPROVED
+        if self.is_self and status == "submitted_to_school":
+            return WITH_SCHOOL
+        return ""
+
+    def row_lock(self, section: Section, row_id: int | None) -> str:
+        """Why a row may not be changed or deleted, or one added (row_id None), or ""."""
+        if reason := self.record_lock():
+            return reason
+        return "" if self._named(section, row_id, None) else NOT_NAMED
+
+    def item_lock(self, section: Section, row_id: int | None, field: Field) -> str:
+        """Why an item may not be changed, or ""."""
+        if field.filled_by == "D":
+            return DERIVED
+        if reason := self.record_lock():
+            return reason
+        if self.is_self and field.filled_by == "L":
+            return LOCKED
+        if self.is_self and field.filled_by == "A":
+            return BY_SCHOOL
+        return "" if self._named(section, row_id, field.name) else NOT_NAMED
+
+    def _named(self, section: Section, row_id: int | None, item: str | None) -> bool:
+        """Whether open marks leave it open. Without marks everything is; `item` None asks for the row as a whole."""
+        if not self.marks:
+            return True
+        for mark in self.marks:
+            if not mark.section:
+                return True
+            if mark.section != section.name:
+                continue
+            if mark.row_id is None and section.many:
+                return True
+            if (mark.row_id == row_id or not section.many) and (not mark.item or item is None or mark.item == item):
+                return True
+        return False
+
+
+def edit_rights(session: AnySession, actor: Actor, teacher: Teacher | None) -> EditRights:
+    """The rights of an actor on one record; reads the open marks where the record was refused."""
+    refused = teacher is not None and teacher.status in ("rejected", "submitted_to_school")
+    marks = open_marks(session, teacher.id) if teacher is not None and refused else []
+    return EditRights(actor, teacher, marks)

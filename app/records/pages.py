@@ -1,0 +1,87 @@
+"""What the page of one record shows: blocks of sections and the timeline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.core.history import History, unpack
+from app.core.sections.section import Section, show
+from app.records import BY_NAME, SECTIONS
+from app.records.editing import EditRights
+from app.records.teacher import Teacher
+
+ACTIONS = {"update": "修改", "delete": "删除"}
+
+
+def record_blocks(
+    teacher: Teacher, rows: Mapping[str, Sequence[Any]], rights: EditRights, urls: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """One block for each section: basic information by groups, the others as tables."""
+    blocks = []
+    for section in SECTIONS:
+        if section.many:
+            blocks.append(_table(section, teacher, rows[section.name], rights, urls))
+        else:
+            blocks += _groups(section, teacher, rights, urls)
+    return blocks
+
+
+def _groups(section: Section, teacher: Teacher, rights: EditRights, urls: Mapping[str, Any]) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for field in section.fields_for(teacher.indicator_set):
+        value = show(field, getattr(teacher, field.name), teacher.indicator_set)
+        groups.setdefault(field.group, []).append({"label": field.label, "value": value or "—", "mute": not value})
+    blocks = [{"title": title, "kind": "kv", "rows": kv, "id": "", "links": []} for title, kv in groups.items()]
+    blocks[0]["id"] = section.name
+    if not rights.row_lock(section, teacher.id):
+        blocks[0]["links"] = [{"label": "修改", "url": urls["edit"]}]
+    return blocks
+
+
+def _table(
+    section: Section, teacher: Teacher, rows: Sequence[Any], rights: EditRights, urls: Mapping[str, Any]
+) -> dict[str, Any]:
+    shown = [field for field in section.fields_for(teacher.indicator_set) if field.in_list]
+    table = []
+    for row in rows:
+        cells = [show(field, getattr(row, field.name), teacher.indicator_set) for field in shown]
+        editable = not rights.row_lock(section, row.id)
+        links = [{"label": "修改" if editable else "查看", "url": urls["row"](section, row)}]
+        table.append({"cells": cells, "links": links if rights.can_open else [], "url": ""})
+    return {
+        "id": section.name,
+        "title": section.title,
+        "note": f"{len(rows)} 条" if rows else "",
+        "kind": "table",
+        "columns": [{"label": field.label} for field in shown],
+        "rows": table,
+        "empty_title": "还没有记录",
+        "empty_text": section.empty_hint,
+        "links": [] if rights.row_lock(section, None) else [{"label": "添加一条", "url": urls["add"](section)}],
+    }
+
+
+def timeline(entries: Sequence[History], indicator_set: str) -> list[dict[str, Any]]:
+    """History in words, newest first."""
+    told = []
+    for entry in entries:
+        section = BY_NAME[entry.section]
+        changes = []
+        for name, (old, new) in entry.changes.items():
+            field = section.fields.get(name)
+            if field is None:
+                continue
+            pair = (show(field, unpack(field, value), indicator_set) for value in (old, new))
+            changes.append({"label": field.label, **dict(zip(("old", "new"), pair, strict=True))})
+        what = f"{ACTIONS.get(entry.action, entry.action)}{section.title}"
+        if entry.batch_id:
+            what += "（Excel 导入）"
+        told.append(
+            {
+                "at": f"{entry.at.astimezone():%Y-%m-%d %H:%M}",
+                "who": f"{entry.actor_name} {entry.unit_name}".strip(),
+                "what": what + (f"：{entry.reason}" if entry.reason else ""),
+                "changes": changes,
+                "kind": entry.action,
+            }
+        )
+    return told

@@ -1,0 +1,355 @@
+"""The screens of the record for administrators: list, one teacher, the forms of every section."""
+
+from typing import Any, ClassVar
+
+from flask import Flask, abort, flash, g, jsonify, redirect, request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.models.filters import BaseFilter
+from flask_appbuilder.security.decorators import has_access, permission_name
+from sqlalchemy import or_, select
+from werkzeug.wrappers import Response
+
+from app.accounts.guard import parked_texts
+from app.accounts.queries import accounts_of
+from app.core.crypto import blind_index
+from app.core.db import db, transaction, utc_now
+from app.core.drafts import drop_draft
+from app.core.errors import AppError
+from app.core.sections.forms import texts_from
+from app.core.sections.section import Section, show
+from app.core.sections.views import SectionView, make_view
+from app.core.ui.base_view import current_actor
+from app.core.ui.blueprint import macro, register_templates
+from app.core.ui.listing import ListRequest
+from app.core.validators import normalise_id
+from app.organisations.models import Unit
+from app.permissions import Permission as P
+from app.records import BY_NAME, CHILD_SECTIONS
+from app.records.access import log_access
+from app.records.completeness import check_rows, rows_of
+from app.records.editing import edit_rights
+from app.records.operations import delete_row, delete_teacher
+from app.records.pages import record_blocks, timeline
+from app.records.queries import history_of, row_for, teacher_for
+from app.records.row_form import RowForm
+from app.records.states import STATES, state_tag
+from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
+
+TAIL = 4
+FULL_NUMBER = 15
+
+
+class PersonSearch(BaseFilter):  # type: ignore[misc]
+    """A part of the name, the last four digits, or the whole ID number."""
+
+    def apply(self, query: Any, value: str) -> Any:
+        found = [Teacher.name.contains(value, autoescape=True)]
+        number = normalise_id(value)
+        if len(number) == TAIL and number[:3].isdigit():
+            found.append(Teacher.id_number_tail == number)
+        if len(number) >= FULL_NUMBER:
+            found.append(Teacher.id_number_hash == blind_index(number, "id_number"))
+        return query.filter(or_(*found))
+
+
+class PersonOfRowSearch(BaseFilter):  # type: ignore[misc]
+    """The same search over the rows of a section, through their teacher."""
+
+    def apply(self, query: Any, value: str) -> Any:
+        people = select(Teacher.id).where(Teacher.name.contains(value, autoescape=True))
+        return query.filter(self.model.teacher_id.in_(people))
+
+
+class SectionRowsView(SectionView):
+    """All rows of one section within the scope."""
+
+    class_permission_name = "record"
+    include_route_methods: ClassVar[set[str]] = {"list", "search"}
+    search_filter = PersonOfRowSearch
+    search_hint = "姓名"
+
+    def _init_properties(self) -> None:
+        super()._init_properties()
+        self.list_columns = ["teacher", *self.list_columns]
+        self.label_columns["teacher"] = "姓名"
+        self.datamodel.eager = ("teacher",)
+
+    def indicator_set_of(self, row: Any) -> str:
+        return _unit_of(row.teacher).indicator_set
+
+    def filter_set(self) -> str:
+        return current_actor().indicator_set or "S"
+
+    def row_urls(self, rows: list[Any]) -> list[str]:
+        return [url_for("TeacherView.show", pk=row.teacher_id, _anchor=self.section.name) for row in rows]
+
+
+def _unit_of(teacher: Teacher) -> Unit:
+    return db.session.get_one(Unit, teacher.unit_id)
+
+
+class TeacherRecordView(SectionView):
+    """Teachers: list, record, forms. Reporting is added by the feature that knows it."""
+
+    section = BASIC_INFO
+    class_permission_name = "record"
+    include_route_methods: ClassVar[set[str]] = {
+        "list", "show", "search", "add", "edit", "delete", "draft", "drop", "row_add", "row_edit", "row_delete", "reveal",
+    }  # fmt: skip
+    search_filter = PersonSearch
+    search_hint = "姓名、证件号或后 4 位"
+    show_template = "records/record.html"
+    empty: ClassVar[dict[str, str]] = {"title": "还没有教师", "text": "可以用 Excel 一次导入，也可以逐个新增。"}
+
+    def _init_properties(self) -> None:
+        super()._init_properties()
+        self.list_columns = [*self.list_columns[:5], "unit", *self.list_columns[5:], "status", "updated_at"]
+        self.label_columns |= {"unit": "任教学校", "status": "审核状态", "updated_at": "更新"}
+        self.search_columns = ["status", *self.search_columns]
+        self.order_columns = [*self.order_columns, "updated_at"]
+        self.datamodel.eager = ("unit", "waiting_unit")
+
+    def indicator_set_of(self, row: Teacher) -> str:
+        return row.unit.indicator_set
+
+    def filter_set(self) -> str:
+        return current_actor().indicator_set or "S"
+
+    def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
+        options = [{"value": "", "label": "审核状态：全部"}]
+        options += [{"value": name, "label": state.label} for name, state in STATES.items()]
+        status = {"name": "_flt_0_status", "column": "status", "label": "审核状态", "options": options}
+        return [status | {"value": asked.filters.get("status", "")}, *super().filter_choices(asked)]
+
+    def cell(self, row: Teacher, name: str) -> Any:
+        if name == "status":
+            return macro("tag")(**state_tag(row))
+        if name == "updated_at":
+            return f"{row.updated_at.astimezone():%Y-%m-%d}"
+        return super().cell(row, name)
+
+    def primary_button(self) -> dict[str, str] | None:
+        if not current_actor().may(P.RECORD_ADD):
+            return None
+        return {"label": "新增教师", "url": url_for(f"{self.endpoint}.add")}
+
+    def buttons(self) -> list[dict[str, Any]]:
+        if not current_actor().may(P.IMPORT_USE):
+            return []
+        return [{"label": "Excel 导入", "url": url_for("ImportView.start"), "icon": "file-arrow-up"}]
+
+    # ── one record ──
+
+    def record_page(self, row: Teacher) -> dict[str, Any]:
+        teacher = teacher_for(db.session, row.id)
+        actor = current_actor()
+        rows = rows_of(db.session, teacher)
+        state = check_rows(teacher, rows)
+        rights = edit_rights(db.session, actor, teacher)
+        return {
+            "title": teacher.name,
+            "tag": state_tag(teacher),
+            "meta": [teacher.unit.name, f"完整度 {state.percent}%"],
+            "breadcrumb": [
+                {"label": "教师列表", "url": url_for(f"{self.endpoint}.list")}, {"label": teacher.name},
+            ],
+            "actions": self.record_actions(teacher, rights),
+            "alerts": self.record_alerts(teacher, rights, state),
+            "blocks": record_blocks(teacher, rows, rights, self.section_urls(teacher)),
+            "timeline": timeline(history_of(db.session, teacher.id), teacher.unit.indicator_set),
+            "reveal_url": url_for(f"{self.endpoint}.reveal", pk=teacher.id) if actor.may(P.RECORD_REVEAL) else "",
+            "revealed": g.get("revealed", ""),
+        }  # fmt: skip
+
+    def section_urls(self, teacher: Teacher) -> dict[str, Any]:
+        """Where the forms of the record are."""
+        return {
+            "edit": url_for(f"{self.endpoint}.edit", pk=teacher.id),
+            "add": lambda s: url_for(f"{self.endpoint}.row_add", pk=teacher.id, name=s.name),
+            "row": lambda s, row: url_for(f"{self.endpoint}.row_edit", pk=teacher.id, name=s.name, row_id=row.id),
+        }
+
+    def record_actions(self, teacher: Teacher, rights: Any) -> list[dict[str, Any]]:
+        return []
+
+    def record_alerts(self, teacher: Teacher, rights: Any, state: Any) -> list[dict[str, Any]]:
+        return []
+
+    @expose("/reveal/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("reveal")
+    def reveal(self, pk: str) -> Any:
+        """Show the whole ID number once, and note who looked."""
+        teacher = self.row_or_404(pk)
+        with transaction(db.session):
+            log_access(db.session, current_actor(), "reveal", utc_now(), teacher_id=teacher.id)
+        g.revealed = show(BASIC_INFO.fields["id_number"], teacher.id_number, "S", reveal=True)
+        return self.render_template(self.show_template, record=self.record_page(teacher))
+
+    # ── forms ──
+
+    def _own_school(self) -> Unit:
+        unit = db.session.get(Unit, current_actor().unit_id)
+        if unit is None or unit.level != "school":
+            abort(403)
+        return unit
+
+    def _form(self, pk: str, name: str = "", row_id: str = "") -> RowForm:
+        """The form named by an address. 404 for anything that is not there or not ours."""
+        actor = current_actor()
+        if not pk:
+            return RowForm(db.session, actor, BASIC_INFO, self._own_school(), None, None)
+        teacher = teacher_for(db.session, self.row_or_404(pk).id)
+        if not name:
+            return RowForm(db.session, actor, BASIC_INFO, teacher.unit, teacher, teacher)
+        section = BY_NAME.get(name)
+        if section is None or not section.many or (row_id and not row_id.isdigit()):
+            abort(404)
+        row = row_for(db.session, section, teacher, int(row_id)) if row_id else None
+        return RowForm(db.session, actor, section, teacher.unit, teacher, row)
+
+    def _edit_form(self, form: RowForm, title: str, back: str) -> Any:
+        """Show a form, or store what was posted."""
+        texts, problems, status = None, [], 200
+        if request.method == "POST":
+            texts = texts_from(form.section, form.unit.indicator_set, request.form)
+            try:
+                with transaction(db.session):
+                    saved = form.save(db.session, texts, _version(request.form.get("version", "0")), utc_now())
+            except AppError as error:
+                _keep_after_refusal(form, texts)
+                flash(error.message, "danger")
+                return redirect(request.path)
+            if saved.ok:
+                flash("已保存。", "success")
+                target = saved.row if form.teacher is None else form.teacher
+                return redirect(back or url_for(f"{self.endpoint}.show", pk=target.id))
+            problems, status = saved.problems, 400
+            _keep_after_refusal(form, texts)
+        elif parked := parked_texts():
+            texts = parked
+        return self._render_form(form, title, form.page(texts, problems), back), status
+
+    def _render_form(self, form: RowForm, title: str, page: dict[str, Any], back: str) -> Any:
+        teacher = form.teacher
+        listing = url_for(f"{self.endpoint}.list")
+        own = url_for(f"{self.endpoint}.show", pk=teacher.id) if teacher else listing
+        crumbs = [{"label": "教师列表", "url": listing}]
+        crumbs += [{"label": teacher.name or "", "url": own}] if teacher else []
+        target = {"pk": teacher.id if teacher else "", "name": form.section.name if form.section.many else ""}
+        page |= {
+            "title": title,
+            "tag": state_tag(teacher) if teacher else None,
+            "meta": teacher.unit.name if teacher else form.unit.name,
+            "breadcrumb": [*crumbs, {"label": title}],
+            "draft_url": url_for(f"{self.endpoint}.draft", **target, row_id=form.row_id or ""),
+            "cancel_url": back or own,
+            "cancel_label": "返回",
+            "note": form.locked() or form.section.intro,
+            "secondary": [],
+        }
+        if page["has_draft"]:
+            drop = url_for(f"{self.endpoint}.drop", **target, row_id=form.row_id or "")
+            page["secondary"] = [{"label": "放弃未保存的内容", "url": drop, "post": True}]
+        return self.render_template("core/form.html", form_page=page)
+
+    @expose("/add", methods=["GET", "POST"])
+    @has_access
+    def add(self) -> Any:
+        return self._edit_form(self._form(""), "新增教师", "")
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    @has_access
+    def edit(self, pk: str) -> Any:
+        form = self._form(pk)
+        return self._edit_form(form, "基本信息", url_for(f"{self.endpoint}.show", pk=form.teacher.id))  # type: ignore[union-attr]
+
+    @expose("/<pk>/<name>/add", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def row_add(self, pk: str, name: str) -> Any:
+        form = self._form(pk, name)
+        return self._edit_form(form, f"添加{form.section.title}", url_for(f"{self.endpoint}.show", pk=pk))
+
+    @expose("/<pk>/<name>/<row_id>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def row_edit(self, pk: str, name: str, row_id: str) -> Any:
+        form = self._form(pk, name, row_id)
+        return self._edit_form(form, f"修改{form.section.title}", url_for(f"{self.endpoint}.show", pk=pk))
+
+    @expose("/<pk>/<name>/<row_id>/delete", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def row_delete(self, pk: str, name: str, row_id: str) -> Response:
+        form = self._form(pk, name, row_id)
+        assert form.teacher is not None and form.row_id is not None
+        with transaction(db.session):
+            delete_row(db.session, current_actor(), form.section, form.teacher, form.row_id, utc_now())
+        flash("已删除一条，修改历史里可以查到。", "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+
+    @expose("/delete/<pk>", methods=["POST"])
+    @has_access
+    def delete(self, pk: str) -> Response:
+        teacher = self.row_or_404(pk)
+        with transaction(db.session):
+            delete_teacher(db.session, teacher, bool(accounts_of(db.session, [teacher.id])))
+        flash("已删除这位教师的档案。", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    @expose("/draft", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def draft(self) -> Any:
+        """Keep what is being typed; see core/drafts.py."""
+        args = request.args
+        return keep_draft_of(self._form(args.get("pk", ""), args.get("name", ""), args.get("row_id", "")))
+
+    @expose("/draft/drop", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def drop(self) -> Response:
+        args = request.args
+        form = self._form(args.get("pk", ""), args.get("name", ""), args.get("row_id", ""))
+        with transaction(db.session):
+            drop_draft(db.session, form.actor.user_id, form.key)
+        if form.teacher is None:
+            return redirect(url_for(f"{self.endpoint}.add"))
+        return redirect(url_for(f"{self.endpoint}.show", pk=form.teacher.id))
+
+
+def _version(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _keep_after_refusal(form: RowForm, texts: dict[str, str]) -> None:
+    """Nothing typed is lost when a form could not be stored."""
+    with transaction(db.session):
+        form.keep(db.session, texts, _version(request.form.get("version", "0")), utc_now())
+
+
+def keep_draft_of(form: RowForm) -> Any:
+    """The answer to an autosave: when it was kept, and which items could not be stored as typed."""
+    payload = request.get_json(silent=True)
+    if not isinstance(payload, dict) or not isinstance(payload.get("values"), dict):
+        abort(400)
+    if reason := form.locked():
+        return jsonify(message=reason), 409
+    version, now = _version(str(payload.get("version", 0))), utc_now()
+    with transaction(db.session):
+        problems = form.keep(db.session, payload["values"], version, now)
+    if version != form.version:
+        return jsonify(message="这一条刚被别人改过。您填的已留在草稿里，刷新后可以对照。"), 409
+    return jsonify(saved_at=f"{now.astimezone():%H:%M}", problems=problems)
+
+
+def register(app: Flask, builder: Any) -> None:
+    """Plug in the lists of the sections; the teacher's own view is plugged in by collection, which adds reporting."""
+    register_templates("records", __name__)
+    for section in CHILD_SECTIONS:
+        builder.add_view_no_menu(make_view(section, SectionRowsView))
+
+
+__all__ = ["TeacherRecordView", "keep_draft_of", "register"]

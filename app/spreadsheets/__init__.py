@@ -1,0 +1,1 @@
+"""Excel in and out: template → upload → plan → preview → confirm → undo."""
