@@ -23,6 +23,7 @@ from app.core.actor import Actor
 from app.core.crypto import blind_index
 from app.core.db import AnySession, transaction, utc_now
 from app.core.scope import EVERYTHING, set_scope
+from app.core.sections.fields import Value
 from app.core.validators import citizen_check_digit
 from app.organisations.models import Unit
 from app.records.derived import refresh_derived
@@ -35,7 +36,10 @@ FOLDER = ROOT / "seed" / "demo"
 PASSWORD = "Demo@2026"  # noqa: S105 - printed at every development start
 AREA = "530000"
 SURNAMES = "陈杨黄吴刘周徐孙马朱胡林郭何高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡"
-GIVEN = "秋实 若溪 一鸣 静宜 文斌 志远 晓岚 长青 玉兰 守业 思源 雨涵 子轩 佳怡 建军 丽华 海燕 国强 雪梅 俊杰 婷婷 明辉 春燕 立群 小燕".split()
+GIVEN = (
+    "秋实 若溪 一鸣 静宜 文斌 志远 晓岚 长青 玉兰 守业 思源 雨涵 子轩 佳怡 "
+    "建军 丽华 海燕 国强 雪梅 俊杰 婷婷 明辉 春燕 立群 小燕"
+).split()
 STAFFS = {"3453000101": 36, "2153000102": 14, "1153000103": 8, "3453000104": 8, "3153000201": 10}
 UNIVERSITIES = ("云川师范大学", "南屏学院", "云川大学", "滇东师范学院")
 SUBJECTS = ("数学与应用数学", "汉语言文学", "英语", "物理学", "化学", "历史学", "学前教育", "小学教育")
@@ -110,7 +114,7 @@ def _person(school: Unit, number: int, chance: random.Random) -> Teacher:
     kindergarten = school.indicator_set == "K"
     start = f"{born.year + 22 + chance.randrange(3)}-0{7 + chance.randrange(3)}"
     staffed = chance.choice("11110")
-    values = {
+    values: dict[str, Value] = {
         "name": SURNAMES[number % len(SURNAMES)] + chance.choice(GIVEN),
         "former_name": "无",
         "gender": gender,
@@ -190,9 +194,13 @@ def _move_some(session: Any) -> None:
         operations.approve(session, teacher.id, teacher.version, county, now)
     for teacher in ready[22:24]:
         degree = session.scalars(
-            select(EducationHistory).where(EducationHistory.teacher_id == teacher.id, EducationHistory.education == "21")
+            select(EducationHistory).where(
+                EducationHistory.teacher_id == teacher.id, EducationHistory.education == "21"
+            )
         ).one()
-        refusals = [Refusal("education_history", degree.id, "end_month", "evidence", "毕业证书上是 7 月，请改为 7 月。")]
+        refusals = [
+            Refusal("education_history", degree.id, "end_month", "evidence", "毕业证书上是 7 月，请改为 7 月。")
+        ]
         operations.reject(session, teacher.id, teacher.version, refusals, "", county, now)
     others = _actor(session, "shiqiao1")
     foreign = session.scalars(select(Unit).where(Unit.code == "3153000201")).one()
@@ -218,7 +226,9 @@ def known_logins(session: Session | AnySession) -> list[dict[str, Any]]:
     accounts = session.scalars(select(Account).order_by(Account.id)).all()
     demo_names = {row["username"] for row in _rows("accounts.csv")}
     set_scope(session, EVERYTHING)
-    numbers = {t.id: t.id_number for t in session.scalars(select(Teacher).where(Teacher.id.in_(_with_account(accounts))))}
+    numbers = {
+        t.id: t.id_number for t in session.scalars(select(Teacher).where(Teacher.id.in_(_with_account(accounts))))
+    }
     told = []
     for account in accounts:
         unit = units.get(account.unit_id or 0)
@@ -226,7 +236,7 @@ def known_logins(session: Session | AnySession) -> list[dict[str, Any]]:
             continue
         told.append(
             {
-                "role": "、".join(role.name for role in account.roles),  # type: ignore[attr-defined]
+                "role": "、".join(role.name for role in account.roles),
                 "level": "teacher" if account.teacher_id else unit.level,
                 "unit_code": unit.code,
                 "unit": unit.name,

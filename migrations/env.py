@@ -32,7 +32,11 @@ def run() -> None:
         arguments = dict(current_app.extensions["migrate"].configure_args)
         arguments.setdefault("process_revision_directives", no_empty_revision)
         context.configure(
-            connection=connection, target_metadata=db.metadata, render_item=render_item, include_object=ours, **arguments
+            connection=connection,
+            target_metadata=db.metadata,
+            render_item=render_item,
+            include_object=ours,
+            **arguments,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -24,12 +24,20 @@ def install(app: Flask) -> None:
     """Register the guard. It must run before every other hook."""
     app.before_request(begin)
     app.before_request(require_login)
+    app.teardown_request(end)
 
 
 def begin() -> None:
     """Tell the database whether this request writes; an unknown address ends here."""
-    writes.set(request.method not in READING)
+    g.writes_before = writes.set(request.method not in READING)
     g.actor = None
+
+
+def end(_error: BaseException | None) -> None:
+    """Leave the thread as it was."""
+    token = g.pop("writes_before", None)
+    if token is not None:
+        writes.reset(token)
 
 
 def require_login() -> Any:
@@ -47,7 +55,7 @@ def require_login() -> Any:
         return None
     if g.actor is None:
         return None if request.endpoint in PUBLIC else _to_login()
-    if account.must_change and request.endpoint not in WITHOUT_CHANGE:
+    if account is not None and account.must_change and request.endpoint not in WITHOUT_CHANGE:
         return redirect(url_for("PasswordView.change"))
     return None
 
@@ -69,7 +77,9 @@ def park(user_id: int) -> None:
     form = request.form
     if not form or len(form) > PARKED_FIELDS:
         return
-    texts = {name: ",".join(form.getlist(name))[:PARKED_LENGTH] for name in form if name not in ("csrf_token", "password")}
+    texts = {
+        name: ",".join(form.getlist(name))[:PARKED_LENGTH] for name in form if name not in ("csrf_token", "password")
+    }
     session["parked"] = {"path": request.path, "texts": texts, "user_id": str(user_id)}
 
 

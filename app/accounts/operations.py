@@ -77,7 +77,7 @@ def account_for(session: AnySession, name: str, password: str, fake_hash: str) -
     """The active account with this name and password. Takes as long whether or not the name exists."""
     account = session.scalar(select(Account).where(Account.username == name))
     known = account is not None and bool(account.active) and bool(account.password)
-    matches = check_password_hash(account.password if account and known else fake_hash, password)  # type: ignore[arg-type]
+    matches = check_password_hash(account.password if account and known else fake_hash, password)
     return account if known and matches else None
 
 

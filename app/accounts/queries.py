@@ -12,14 +12,14 @@ from app.core.db import AnySession
 
 def account_by_id(session: AnySession, account_id: int) -> Account | None:
     """An account with its roles and unit: two queries."""
-    options = (selectinload(Account.roles), joinedload(Account.unit))  # type: ignore[attr-defined]
+    options = (selectinload(Account.roles), joinedload(Account.unit))
     return session.scalar(select(Account).where(Account.id == account_id).options(*options))
 
 
 def actor_for(account: Account) -> Actor:
     """The actor that an account acts as."""
     unit = account.unit
-    names = [role.name for role in account.roles]  # type: ignore[attr-defined]
+    names = [role.name for role in account.roles]
     level = unit.level if unit else "school"
     return Actor(
         user_id=account.id,
@@ -38,7 +38,7 @@ def reviewers_in(session: AnySession, unit_id: int) -> int:
     """How many active people of a unit may decide on a report."""
     query = (
         select(func.count(Account.id.distinct()))
-        .join(Account.roles)  # type: ignore[attr-defined]
+        .join(Account.roles)
         .where(Account.unit_id == unit_id, Account.active.is_(True), Role.name.in_(reviewing_roles()))
     )
     return session.scalar(query) or 0
@@ -46,4 +46,5 @@ def reviewers_in(session: AnySession, unit_id: int) -> int:
 
 def accounts_of(session: AnySession, teacher_ids: list[int]) -> set[int]:
     """Which of these teachers have an account."""
-    return set(session.scalars(select(Account.teacher_id).where(Account.teacher_id.in_(teacher_ids)))) - {None}  # type: ignore[return-value]
+    found = session.scalars(select(Account.teacher_id).where(Account.teacher_id.in_(teacher_ids)))
+    return {teacher_id for teacher_id in found if teacher_id is not None}

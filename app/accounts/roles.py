@@ -57,4 +57,3 @@ def permissions_of(role_names: Iterable[str], level: str) -> frozenset[P]:
 def reviewing_roles() -> list[str]:
     """The names of the roles whose holders may decide on a report."""
     return [role.name for role in ROLES if P.REVIEW_DECIDE in role.holds]
-

@@ -73,7 +73,12 @@ class AuthView(PlainView):
         entry = form.entry.data if form.entry.data in WHO else "admin"
         if request.method == "GET":
             entry = "teacher" if request.args.get("entry") == "teacher" else "admin"
-        page = {"form": form, "entry": entry, "message": message, "next": form.next.data or request.args.get("next", "")}
+        page = {
+            "form": form,
+            "entry": entry,
+            "message": message,
+            "next": form.next.data or request.args.get("next", ""),
+        }
         return self.render_template("accounts/login.html", **page), status
 
     def _enter(self, form: LoginForm) -> Any:

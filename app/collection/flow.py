@@ -65,7 +65,8 @@ REPORT = Flow(
         Step(name="withdraw", label="撤回报送", source=("in_review",), target=("submitted_to_school",),
              permission=P.RECORD_REPORT, guards=(own_school, not_taken_up), note="学校录入员，审核之前"),
         Step(name="approve", label="审核通过", source=("in_review",), target=("in_review", "approved"),
-             permission=P.REVIEW_DECIDE, guards=(our_turn, not_own_report), note="审核链上轮到的单位；最后一级通过即生效"),
+             permission=P.REVIEW_DECIDE, guards=(our_turn, not_own_report),
+             note="审核链上轮到的单位；最后一级通过即生效"),
         Step(name="reject", label="退回", source=("in_review",), target=("rejected",),
              permission=P.REVIEW_DECIDE, needs_comment=True, guards=(our_turn, not_own_report),
              note="审核链上轮到的单位；逐项写明原因，只开放被点名的项"),
@@ -76,4 +77,3 @@ REPORT = Flow(
 )  # fmt: skip
 
 FLOWS: Sequence[Flow] = (REPORT,)
-

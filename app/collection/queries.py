@@ -46,7 +46,9 @@ def next_reviewer(chain: Sequence[Unit], current: int | None) -> Unit | None:
 
 def waiting_for(session: AnySession, actor: Actor) -> int:
     """How many reports wait for the actor's unit."""
-    query = select(func.count(Teacher.id)).where(Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id)
+    query = select(func.count(Teacher.id)).where(
+        Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id
+    )
     return session.scalar(query) or 0
 
 

@@ -115,7 +115,9 @@ class ReportingTeacherView(TeacherRecordView):
         if rights.marks:
             items = [{"label": mark_label(mark, teacher), "text": mark.text} for mark in rights.marks]
             by = f"{rights.marks[0].by_name}（{rights.marks[0].by_unit}）"
-            alerts.append({"kind": "danger", "title": f"退回了 {len(items)} 项，改好后重新报送", "items": items, "text": by})
+            alerts.append(
+                {"kind": "danger", "title": f"退回了 {len(items)} 项，改好后重新报送", "items": items, "text": by}
+            )
         if state.errors and teacher.status in ("draft", "rejected", "submitted_to_school"):
             items = [{"label": finding.label, "text": finding.problem.message} for finding in state.errors[:20]]
             alerts.append({"kind": "warning", "title": f"还不能报送，有 {len(state.errors)} 处要改", "items": items})

@@ -175,7 +175,8 @@ codes = CodeBook()
 
 def load_code_files(session: Session, folder: Path) -> int:
     """Bring the stored code tables up to the files in seed/codes. Codes are added or renamed, never removed."""
-    titles = {row["table"]: row for row in csv.DictReader((folder / "_tables.csv").open(encoding="utf-8"))}
+    with (folder / "_tables.csv").open(encoding="utf-8", newline="") as file:
+        titles = {row["table"]: row for row in csv.DictReader(file)}
     known_tables = {table.name: table for table in session.scalars(select(CodeTable))}
     known = {(row.table_name, row.code): row for row in session.scalars(select(Code))}
     count = 0

@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask_appbuilder import Model
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -23,18 +23,26 @@ Model.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-db = SQLAlchemy(metadata=Model.metadata, disable_autonaming=True)
 
-AnySession: TypeAlias = Session | scoped_session[Session]
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy; its `session` is a proxy that stands for the session of this request."""
+
+    if TYPE_CHECKING:
+        session: Session  # type: ignore[assignment]
+
+
+db = Database(metadata=Model.metadata, disable_autonaming=True)
+
+AnySession: TypeAlias = Session
 
 SQLITE_BUSY_MS = 30_000
 
-# Whether the next transaction will write. SQLite must be told at BEGIN: a reader that becomes a writer fails at once when
-# another writer was faster. Requests that only read set it to False so that they never wait for a writer.
+# Whether the next transaction will write. SQLite must be told at BEGIN: a reader that becomes a writer fails at once
+# when another writer was faster. Requests that only read set it to False so that they never wait for a writer.
 writes: ContextVar[bool] = ContextVar("writes", default=True)
 
 
-class Base(Model):
+class Base(Model):  # type: ignore[misc]
     """Base of our tables. Two classes with one table name are an error, not a silent merge."""
 
     __abstract__ = True

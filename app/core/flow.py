@@ -1,6 +1,7 @@
-"""A workflow is a table: states, steps, who may take them and under which guards. `move` is the only way to change state.
+"""A workflow is a table: states, steps, who may take them and under which guards.
 
-Buttons, to-do lists, the permission matrix and the manual's table come from the same rows.
+`move` is the only way to change a state. Buttons, to-do lists, the permission matrix and the manual's table come from
+the same rows.
 """
 
 import datetime as dt

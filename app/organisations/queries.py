@@ -32,7 +32,7 @@ def within(actor: Actor) -> ColumnElement[bool]:
 
 def unit_by_code(session: AnySession, code: str) -> Unit:
     """A unit by its code. Raises AppError when there is none."""
-    unit = session.scalar(select(Unit).where(Unit.code == code))
+    unit: Unit | None = session.scalar(select(Unit).where(Unit.code == code))
     if unit is None:
         raise AppError(f"没有代码为 {code} 的单位。", field="unit")
     return unit

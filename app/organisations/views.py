@@ -36,9 +36,9 @@ class UnitView(ScopedModelView):
     label_columns: ClassVar[dict[str, str]] = {
         "name": "单位名称", "code": "单位代码", "level": "级别", "parent": "上级单位", "indicator_set": "指标体系",
     }  # fmt: skip
-    list_columns: ClassVar[list[str]] = ["name", "code", "level", "parent", "indicator_set"]
-    search_columns: ClassVar[list[str]] = ["level"]
-    order_columns: ClassVar[list[str]] = ["name", "code"]
+    list_columns = ["name", "code", "level", "parent", "indicator_set"]
+    search_columns = ["level"]
+    order_columns = ["name", "code"]
     base_order = ("code", "asc")
     search_filter = NameOrCode
     search_hint = "单位名称或代码"
@@ -56,7 +56,8 @@ class UnitView(ScopedModelView):
 
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
         options = [{"value": "", "label": "级别：全部"}, *({"value": k, "label": v} for k, v in LEVELS.items())]
-        return [{"name": "_flt_0_level", "column": "level", "label": "级别", "value": asked.filters.get("level", ""), "options": options}]  # fmt: skip
+        level = {"name": "_flt_0_level", "column": "level", "label": "级别", "options": options}
+        return [level | {"value": asked.filters.get("level", "")}]
 
     def cell(self, row: Unit, name: str) -> Any:
         if name == "level":

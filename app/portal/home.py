@@ -41,10 +41,14 @@ class HomeView(PlainView):
         cards: list[dict[str, Any]] = []
         if actor.may(P.REVIEW_LIST):
             waiting = waiting_for(db.session, actor)
-            cards.append({"n": waiting, "label": "待本单位审核", "url": url_for("ReviewQueueView.list"), "hot": waiting})
+            cards.append(
+                {"n": waiting, "label": "待本单位审核", "url": url_for("ReviewQueueView.list"), "hot": waiting}
+            )
         if actor.may(P.RECORD_LIST):
             counts = counts_by_status(db.session)
             for status, state in STATES.items():
                 url = url_for("TeacherView.list", _flt_0_status=status)
-                cards.append({"n": counts.get(status, 0), "label": state.label, "url": url, "bad": status == "rejected"})
+                cards.append(
+                    {"n": counts.get(status, 0), "label": state.label, "url": url, "bad": status == "rejected"}
+                )
         return cards

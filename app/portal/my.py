@@ -1,26 +1,243 @@
-"""/my: the teacher's own record."""
+"""/my: the teacher's own record: where it stands, its forms, and handing it to the school."""
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.wrappers import Response
 
-from app.core.ui.base_view import PlainView
+from app.accounts.guard import parked_texts
+from app.collection import operations
+from app.collection.queries import steps_of
+from app.core.db import db, transaction, utc_now
+from app.core.drafts import drop_draft, keep_draft
+from app.core.errors import AppError, NotAllowed
+from app.core.sections.forms import texts_from, without_masks
+from app.core.sections.section import Section
+from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
+from app.portal.my_page import Mine, may_delete, overview, read_mine
+from app.portal.my_section import form_page, section_page
+from app.records import BY_NAME
+from app.records.editing import NOT_NAMED
+from app.records.operations import delete_row
+from app.records.queries import history_of, row_for, teacher_for
+from app.records.row_form import RESTORED_LOGIN, STALE, RowForm
+from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
+from app.records.views import keep_draft_of
+
+KEY_DIGITS = 15
+STEPS = ("submit", "recall")
+UNSAVED = "还有填了没有保存的内容：{labels}。请先保存或放弃，再提交给学校。"
+FASTER = "这一条刚被别人改过。您填的内容已留在草稿里，请对照最新内容再保存。"
 
 
 class MyView(PlainView):
-    """Self-service of one teacher."""
+    """Self-service of one teacher. The session's scope holds the own rows only."""
 
     route_base = "/my"
     class_permission_name = "self"
+
+    # ── the record as a whole ──
 
     @expose("/")
     @has_access
     @permission_name("show")
     def overview(self) -> Any:
-        return ""
+        mine = _mine()
+        history = history_of(db.session, mine.teacher.id)
+        page = overview(mine, steps_of(db.session, mine.teacher.id), history)
+        return self.render_template("portal/my.html", my=page)
+
+    @expose("/submit", methods=["POST"])
+    @has_access
+    @permission_name("submit")
+    def submit(self) -> Response:
+        """Hand the record to the school; refused while something typed is not saved, or would stay behind."""
+        mine = _mine()
+        if mine.drafts and not mine.rights.record_lock():
+            flash(UNSAVED.format(labels="、".join(draft["label"] for draft in mine.drafts)), "danger")
+            return redirect(url_for("MyView.overview"))
+        return self._step(operations.submit, "已提交给学校。学校报送之前可以撤回。")
+
+    @expose("/recall", methods=["POST"])
+    @has_access
+    @permission_name("submit")
+    def recall(self) -> Response:
+        """Take the record back before the school has reported it."""
+        return self._step(operations.recall, "已撤回，可以接着改。改好后请重新提交。")
+
+    def _step(self, verb: Any, done: str) -> Response:
+        actor = current_actor()
+        try:
+            with transaction(db.session):
+                verb(db.session, actor.teacher_id, actor, utc_now())
+        except AppError as error:
+            flash(error.message, "danger")
+        else:
+            flash(done, "success")
+        return redirect(url_for("MyView.overview"))
+
+    # ── drafts ──
+
+    @expose("/draft", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def draft(self) -> Any:
+        """Keep what is being typed; see core/drafts.py."""
+        return keep_draft_of(_form(_teacher(), request.args.get("name", ""), request.args.get("row_id", "")))
+
+    @expose("/draft/drop", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def drop(self) -> Response:
+        """Give up what was typed and not saved."""
+        form = _form(_teacher(), request.args.get("name", ""), request.args.get("row_id", ""))
+        with transaction(db.session):
+            drop_draft(db.session, form.actor.user_id, form.key)
+        flash("已放弃没有保存的内容。", "success")
+        return redirect(url_for("MyView.section", name=form.section.name))
+
+    # ── sections and rows ──
+
+    @expose("/<name>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def section(self, name: str) -> Any:
+        """The form of a single section, the rows of the others."""
+        if name in STEPS:  # the login page leads back here when it ran out while the button was pressed
+            return redirect(url_for("MyView.overview"))
+        section = _section(name)
+        mine = _mine()
+        if not section.many:
+            return self._show_form(mine, _form(mine.teacher, name))
+        return self.render_template("portal/my_section.html", my=section_page(mine, section))
+
+    @expose("/<name>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def save(self, name: str) -> Any:
+        if _section(name).many:
+            abort(404)
+        return self._save(_form(_teacher(), name))
+
+    @expose("/<name>/add", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def row_add(self, name: str) -> Any:
+        if not _section(name).many:
+            abort(404)
+        if request.method == "POST":
+            return self._save(_form(_teacher(), name))
+        mine = _mine()
+        return self._show_form(mine, _form(mine.teacher, name))
+
+    @expose("/<name>/<row_id>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def row(self, name: str, row_id: str) -> Any:
+        mine = _mine()
+        return self._show_form(mine, _row_form(mine.teacher, name, row_id))
+
+    @expose("/<name>/<row_id>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def row_save(self, name: str, row_id: str) -> Any:
+        return self._save(_row_form(_teacher(), name, row_id))
+
+    @expose("/<name>/<row_id>/delete", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def row_delete(self, name: str, row_id: str) -> Response:
+        form = _row_form(_teacher(), name, row_id)
+        assert form.teacher is not None and form.row_id is not None
+        if not may_delete(form.rights, form.section, form.row_id):
+            raise NotAllowed(form.locked() or NOT_NAMED)
+        with transaction(db.session):
+            delete_row(db.session, form.actor, form.section, form.teacher, form.row_id, utc_now())
+            drop_draft(db.session, form.actor.user_id, form.key)
+        flash("已删除一条，修改历史里可以查到。", "success")
+        return redirect(url_for("MyView.section", name=name))
+
+    # ── showing and storing one form ──
+
+    def _show_form(self, mine: Mine, form: RowForm, texts: Any = None, problems: Any = (), status: int = 200) -> Any:
+        parked = parked_texts() if request.method == "GET" else {}
+        page = form.page(parked or texts, problems)
+        if parked:
+            page["restored"] = RESTORED_LOGIN if parked.get("version") == str(form.version) else STALE
+        return self.render_template("portal/my_form.html", my=form_page(mine, form, page)), status
+
+    def _save(self, form: RowForm) -> Any:
+        """Store what was posted. Whatever happens, what was typed is kept."""
+        posted = texts_from(form.section, form.unit.indicator_set, request.form)
+        texts = without_masks(form.section, posted, form.stored)
+        version, key, now = _version(), form.key, utc_now()
+        try:
+            with transaction(db.session):
+                saved = form.save(db.session, texts, version, now)
+        except (AppError, StaleDataError) as error:
+            self._keep(form, key, texts, version)
+            flash(error.message if isinstance(error, AppError) else FASTER, "danger")
+            return redirect(request.path)
+        if not saved.ok:
+            self._keep(form, key, texts, version)
+            return self._show_form(_mine(), form, texts, saved.problems, 400)
+        if saved.problems:
+            flash("已保存。还要核对：" + " ".join(problem.message for problem in saved.problems[:3]), "warning")
+        else:
+            flash("已保存。", "success")
+        return redirect(url_for("MyView.section", name=form.section.name))
+
+    def _keep(self, form: RowForm, key: str, texts: dict[str, str], version: int) -> None:
+        # Not form.keep(): after a conflict the row may be gone, and its stored values with it.
+        with transaction(db.session):
+            keep_draft(db.session, form.actor.user_id, key, texts, version, utc_now())
+
+
+def _teacher() -> Teacher:
+    """The person of this session."""
+    teacher_id = current_actor().teacher_id
+    if teacher_id is None:
+        abort(403)
+    return teacher_for(db.session, teacher_id)
+
+
+def _mine() -> Mine:
+    return read_mine(db.session, current_actor(), _teacher())
+
+
+def _section(name: str) -> Section:
+    section = BY_NAME.get(name)
+    if section is None:
+        abort(404)
+    return section
+
+
+def _form(teacher: Teacher, name: str, row_id: str = "") -> RowForm:
+    """The form named by an address; without `row_id` the single section, or a new row. 404 for all that is not ours."""
+    section = _section(name)
+    if not row_id:
+        row = None if section.many else teacher
+    elif not section.many or not (row_id.isascii() and row_id.isdigit() and len(row_id) <= KEY_DIGITS):
+        abort(404)
+    else:
+        row = row_for(db.session, section, teacher, int(row_id))
+    return RowForm(db.session, current_actor(), section, teacher.unit, teacher, row)
+
+
+def _row_form(teacher: Teacher, name: str, row_id: str) -> RowForm:
+    if name == BASIC_INFO.name:
+        abort(404)
+    return _form(teacher, name, row_id)
+
+
+def _version() -> int:
+    text = request.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < KEY_DIGITS else 0
 
 
 def register(app: Flask, builder: Any) -> None:

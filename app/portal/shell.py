@@ -45,7 +45,11 @@ def build() -> dict[str, Any] | None:
     """The shell of this request; None before login."""
     actor: Actor | None = g.get("actor")
     if actor is None:
-        return {"app_name": "教师管理信息系统", "login_url": url_for("AuthView.login"), "alive_url": url_for("AuthView.alive")}
+        return {
+            "app_name": "教师管理信息系统",
+            "login_url": url_for("AuthView.login"),
+            "alive_url": url_for("AuthView.alive"),
+        }
     is_self = actor.teacher_id is not None
     return {
         "app_name": "教师自助" if is_self else "教师管理信息系统",
@@ -65,11 +69,18 @@ def build() -> dict[str, Any] | None:
 
 
 def _menu(actor: Actor) -> list[dict[str, Any]]:
-    groups = []
+    groups: list[dict[str, Any]] = [{"label": "工作台", "icon": "house", "url": "/", "current": request.path == "/"}]
     for label, icon, entries in MENU:
         items = [_item(actor, entry) for entry in entries if actor.may(entry.permission)]
         if items:
-            groups.append({"label": label, "icon": icon, "items": items, "open": any(i["current"] for i in items) or not groups})
+            groups.append(
+                {
+                    "label": label,
+                    "icon": icon,
+                    "items": items,
+                    "open": any(i["current"] for i in items) or len(groups) == 1,
+                }
+            )
     return groups
 
 
@@ -82,5 +93,3 @@ def _item(actor: Actor, entry: Entry) -> dict[str, Any]:
         "count": count or "",
         "hot": bool(count),
     }
-
-

@@ -126,7 +126,9 @@ def save_row(
     return Saved(row, reading.contradictions)
 
 
-def delete_row(session: Session, actor: Actor, section: Section, teacher: Teacher, row_id: int, now: dt.datetime) -> None:
+def delete_row(
+    session: Session, actor: Actor, section: Section, teacher: Teacher, row_id: int, now: dt.datetime
+) -> None:
     """Delete one row of a section."""
     teacher = lock(session, Teacher, teacher.id)
     row = row_for(session, section, teacher, row_id)

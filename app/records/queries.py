@@ -18,8 +18,10 @@ from app.records.teacher import Teacher
 
 def teacher_for(session: AnySession, teacher_id: int) -> Teacher:
     """A teacher within the scope, with the unit. Raises NotFound, for foreign ones as for missing ones."""
-    teacher = session.scalar(
-        select(Teacher).where(Teacher.id == teacher_id).options(joinedload(Teacher.unit), joinedload(Teacher.waiting_unit))
+    teacher: Teacher | None = session.scalar(
+        select(Teacher)
+        .where(Teacher.id == teacher_id)
+        .options(joinedload(Teacher.unit), joinedload(Teacher.waiting_unit))
     )
     if teacher is None:
         raise NotFound("没有这位教师。")
@@ -56,7 +58,7 @@ def units_holding(session: AnySession, numbers: Sequence[str]) -> dict[str, int]
             query = select(Teacher.id_number_hash, Teacher.unit_id).where(
                 Teacher.id_number_hash.in_(hashes[start : start + 500])
             )
-            found |= {wanted[number]: unit for number, unit in everywhere.execute(query)}
+            found |= {wanted[number]: unit for number, unit in everywhere.execute(query) if number}
     return found
 
 

@@ -11,7 +11,7 @@ from app.core.actor import Actor
 from app.core.db import AnySession
 from app.core.drafts import Draft, drop_draft, keep_draft, load_draft
 from app.core.sections.fields import Field
-from app.core.sections.forms import FormState, fieldsets
+from app.core.sections.forms import FormState, fieldsets, without_masks
 from app.core.sections.reading import read_row
 from app.core.sections.section import Problem, Section, contradictions
 from app.organisations.models import Unit
@@ -109,7 +109,8 @@ class RowForm:
     def _hints(self, texts: Mapping[str, str]) -> list[Problem]:
         """Contradictions of what is stored or restored, as soft warnings; a first glance accuses nobody."""
         if texts:
-            reading = read_row(self.section, texts, self.unit.indicator_set, self.stored)
+            typed = without_masks(self.section, texts, self.stored)
+            reading = read_row(self.section, typed, self.unit.indicator_set, self.stored)
             found = reading.problems
         else:
             found = list(contradictions(self.section, self.stored, self.unit.indicator_set)) if self.row else []
@@ -124,13 +125,15 @@ class RowForm:
 
     def keep(self, session: Session, texts: Mapping[str, Any], version: int, now: dt.datetime) -> dict[str, str]:
         """Keep a draft; the sentences for items that could not be stored as typed."""
-        known = {name: str(value) for name, value in texts.items() if name in self.section.fields}
+        typed = {name: str(value) for name, value in texts.items() if name in self.section.fields}
+        known = without_masks(self.section, typed, self.stored)
         keep_draft(session, self.actor.user_id, self.key, known, version, now)
         reading = read_row(self.section, known, self.unit.indicator_set, self.stored)
         return {problem.item: problem.message for problem in reading.problems}
 
     def save(self, session: Session, texts: Mapping[str, str], version: int, now: dt.datetime) -> Saved:
         """Store the form and forget its draft."""
+        texts = without_masks(self.section, texts, self.stored)
         if self.teacher is None:
             saved = create_teacher(session, self.actor, self.unit, texts)
         else:

@@ -83,7 +83,9 @@ class Teacher(Base, Scoped, Audited):
         "姓名", 50, group=IDENTITY, required=True, filled_by="L", in_list=True, check="person_name",
         help="与身份证件一致，单名中间不留空格。", source="档案与证件不一致时，以身份证件为准。",
     )  # fmt: skip
-    former_name: Mapped[str | None] = text("曾用名", 50, group=IDENTITY, help="户口本上有曾用名的才填，没有就填「无」。")
+    former_name: Mapped[str | None] = text(
+        "曾用名", 50, group=IDENTITY, help="户口本上有曾用名的才填，没有就填「无」。"
+    )
     gender: Mapped[str | None] = code("性别", "GENDER", group=IDENTITY, required=True, filled_by="L", in_list=True,
         in_filter=True, help="居民身份证由第 17 位得出。")  # fmt: skip
     id_type: Mapped[str | None] = code("身份证件类型", "ID_TYPE", group=IDENTITY, required=True, filled_by="L",
@@ -153,7 +155,7 @@ class Teacher(Base, Scoped, Audited):
     it_skill: Mapped[str | None] = code("信息技术应用能力", "IT_SKILL", group=ABILITY, required=True,
         school_types=SCHOOLS)  # fmt: skip
     free_normal_student: Mapped[str | None] = code("是否属于免费（公费）师范生", "FREE_NORMAL", group=ABILITY,
-        required=True, default="0", school_types="KSE", help="六所部属师大的选部属，地方公费的选地方，自费选否。")  # fmt: skip
+        required=True, default="0", school_types="KSE", help="六所部属师大的选部属，地方公费的选地方。")  # fmt: skip
     grassroots_program: Mapped[str | None] = code("是否参加基层服务项目", "GRASSROOTS", group=ABILITY, required=True,
         default="0", school_types="KSE")  # fmt: skip
     grassroots_start_month: Mapped[str | None] = month("参加基层服务项目起始年月", group=ABILITY, school_types="KSE",
@@ -206,7 +208,9 @@ def number_is_valid_and_agrees(row: Row) -> Iterator[Problem]:
     if row.get("id_type") != CITIZEN_ID:
         return
     if born and citizen_birth_date(str(number)) != born:
-        yield Problem("birth_date", f"与证件号中的 {citizen_birth_date(str(number))} 不一致，请对照人事档案。", "warning")
+        yield Problem(
+            "birth_date", f"与证件号中的 {citizen_birth_date(str(number))} 不一致，请对照人事档案。", "warning"
+        )
     if row.get("gender") in ("1", "2") and citizen_gender(str(number)) != row.get("gender"):
         sex = "男" if citizen_gender(str(number)) == "1" else "女"
         yield Problem("gender", f"证件号第 17 位表示「{sex}」，请核对。", "warning")

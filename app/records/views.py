@@ -15,11 +15,13 @@ from app.core.crypto import blind_index
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
 from app.core.errors import AppError
+from app.core.excel import export_rows
 from app.core.sections.forms import texts_from
-from app.core.sections.section import Section, show
+from app.core.sections.section import show
 from app.core.sections.views import SectionView, make_view
 from app.core.ui.base_view import current_actor
-from app.core.ui.blueprint import macro, register_templates
+from app.core.ui.blueprint import macro
+from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest
 from app.core.validators import normalise_id
 from app.organisations.models import Unit
@@ -32,12 +34,13 @@ from app.records.operations import delete_row, delete_teacher
 from app.records.pages import record_blocks, timeline
 from app.records.queries import history_of, row_for, teacher_for
 from app.records.row_form import RowForm
-from app.records.states import STATES, state_tag
+from app.records.states import STATES, state_label, state_tag
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
 TAIL = 4
 FULL_NUMBER = 15
+MAX_EXPORT = 10_000
 
 
 class PersonSearch(BaseFilter):  # type: ignore[misc]
@@ -95,11 +98,11 @@ class TeacherRecordView(SectionView):
     section = BASIC_INFO
     class_permission_name = "record"
     include_route_methods: ClassVar[set[str]] = {
-        "list", "show", "search", "add", "edit", "delete", "draft", "drop", "row_add", "row_edit", "row_delete", "reveal",
+        "list", "show", "search", "add", "edit", "delete", "draft", "drop",
+        "row_add", "row_edit", "row_delete", "reveal", "export",
     }  # fmt: skip
     search_filter = PersonSearch
     search_hint = "姓名、证件号或后 4 位"
-    show_template = "records/record.html"
     empty: ClassVar[dict[str, str]] = {"title": "还没有教师", "text": "可以用 Excel 一次导入，也可以逐个新增。"}
 
     def _init_properties(self) -> None:
@@ -135,9 +138,31 @@ class TeacherRecordView(SectionView):
         return {"label": "新增教师", "url": url_for(f"{self.endpoint}.add")}
 
     def buttons(self) -> list[dict[str, Any]]:
-        if not current_actor().may(P.IMPORT_USE):
-            return []
-        return [{"label": "Excel 导入", "url": url_for("ImportView.start"), "icon": "file-arrow-up"}]
+        actor, found = current_actor(), []
+        if actor.may(P.RECORD_EXPORT):
+            url = f"{url_for(f'{self.endpoint}.export')}?{request.query_string.decode('ascii', 'replace')}"
+            found.append({"label": "导出", "url": url, "icon": "file-arrow-down", "post": True, "download": True})
+        if actor.may(P.IMPORT_USE):
+            found.append({"label": "Excel 导入", "url": url_for("ImportView.start"), "icon": "file-arrow-up"})
+        return found
+
+    @expose("/export", methods=["POST"])
+    @has_access
+    def export(self) -> Response:
+        """The rows of the list as it is filtered and sorted, as a workbook. ID numbers stay masked."""
+        asked, search = self._asked()
+        count, rows = self._matching(asked, search, 0, MAX_EXPORT)
+        if count > MAX_EXPORT:
+            raise AppError(f"一次最多导出 {MAX_EXPORT} 人，请先加条件。")
+        headings = [str(self.label_columns[name]) for name in self.list_columns]
+        lines = [[self.plain_cell(row, name) for name in self.list_columns] for row in rows]
+        with transaction(db.session):
+            log_access(db.session, current_actor(), "export", utc_now(), detail=f"{len(lines)} rows {asked.filters}")
+        return send_workbook(export_rows(headings, lines), "教师列表.xlsx")
+
+    def plain_cell(self, row: Teacher, name: str) -> str:
+        """A cell without markup."""
+        return state_label(row) if name == "status" else str(self.cell(row, name))
 
     # ── one record ──
 
@@ -154,13 +179,21 @@ class TeacherRecordView(SectionView):
             "breadcrumb": [
                 {"label": "教师列表", "url": url_for(f"{self.endpoint}.list")}, {"label": teacher.name},
             ],
-            "actions": self.record_actions(teacher, rights),
-            "alerts": self.record_alerts(teacher, rights, state),
+            "actions": [*self._reveal_action(teacher), *self.record_actions(teacher, rights)],
+            "alerts": [*self._revealed(), *self.record_alerts(teacher, rights, state)],
             "blocks": record_blocks(teacher, rows, rights, self.section_urls(teacher)),
             "timeline": timeline(history_of(db.session, teacher.id), teacher.unit.indicator_set),
-            "reveal_url": url_for(f"{self.endpoint}.reveal", pk=teacher.id) if actor.may(P.RECORD_REVEAL) else "",
-            "revealed": g.get("revealed", ""),
         }  # fmt: skip
+
+    def _reveal_action(self, teacher: Teacher) -> list[dict[str, Any]]:
+        if not current_actor().may(P.RECORD_REVEAL) or g.get("revealed"):
+            return []
+        url = url_for(f"{self.endpoint}.reveal", pk=teacher.id)
+        return [{"label": "显示完整证件号", "url": url, "post": True}]
+
+    def _revealed(self) -> list[dict[str, Any]]:
+        number = g.get("revealed", "")
+        return [{"kind": "info", "title": f"身份证件号 {number}", "text": "这次查看已经留痕。"}] if number else []
 
     def section_urls(self, teacher: Teacher) -> dict[str, Any]:
         """Where the forms of the record are."""
@@ -237,20 +270,21 @@ class TeacherRecordView(SectionView):
         own = url_for(f"{self.endpoint}.show", pk=teacher.id) if teacher else listing
         crumbs = [{"label": "教师列表", "url": listing}]
         crumbs += [{"label": teacher.name or "", "url": own}] if teacher else []
-        target = {"pk": teacher.id if teacher else "", "name": form.section.name if form.section.many else ""}
+        name = form.section.name if form.section.many else ""
+        target: dict[str, Any] = {"pk": teacher.id if teacher else "", "name": name, "row_id": form.row_id or ""}
         page |= {
             "title": title,
             "tag": state_tag(teacher) if teacher else None,
             "meta": teacher.unit.name if teacher else form.unit.name,
             "breadcrumb": [*crumbs, {"label": title}],
-            "draft_url": url_for(f"{self.endpoint}.draft", **target, row_id=form.row_id or ""),
+            "draft_url": url_for(f"{self.endpoint}.draft", **target),
             "cancel_url": back or own,
             "cancel_label": "返回",
             "note": form.locked() or form.section.intro,
             "secondary": [],
         }
         if page["has_draft"]:
-            drop = url_for(f"{self.endpoint}.drop", **target, row_id=form.row_id or "")
+            drop = url_for(f"{self.endpoint}.drop", **target)
             page["secondary"] = [{"label": "放弃未保存的内容", "url": drop, "post": True}]
         return self.render_template("core/form.html", form_page=page)
 
@@ -347,7 +381,6 @@ def keep_draft_of(form: RowForm) -> Any:
 
 def register(app: Flask, builder: Any) -> None:
     """Plug in the lists of the sections; the teacher's own view is plugged in by collection, which adds reporting."""
-    register_templates("records", __name__)
     for section in CHILD_SECTIONS:
         builder.add_view_no_menu(make_view(section, SectionRowsView))
 

@@ -53,6 +53,10 @@ def _field_defects(section: Section, field: Field, tables: set[str]) -> Iterator
     for other in filter(None, (field.earliest, field.code_parent)):
         if other not in section.fields:
             yield "S008", f"refers to {other}, which is not declared"
+    yield from _storage_defects(section, field)
+
+
+def _storage_defects(section: Section, field: Field) -> Iterator[tuple[str, str]]:
     if not set(field.school_types) <= set(ALL_SCHOOL_TYPES):
         yield "S009", f"unknown school types {field.school_types}"
     column: Any = section.model.__table__.columns[field.name]

@@ -47,7 +47,9 @@ def as_text(section: Section) -> str:
     told = describe(section)
     lines = [f"{told['title']} ({told['name']} → {told['table']})", f"  {told['file']}"]
     for item in told["items"]:
-        rest = "  ".join(f"{k}={v}" for k, v in item.items() if k not in ("identifier", "label", "kind", "help", "source"))
+        rest = "  ".join(
+            f"{k}={v}" for k, v in item.items() if k not in ("identifier", "label", "kind", "help", "source")
+        )
         lines.append(f"  {item['identifier']:<44} {item['label']}  [{item['kind']}]  {rest}")
     lines += [f"  rule: {rule}" for rule in told["rules"]]
     return "\n".join(lines)

@@ -118,6 +118,8 @@ def _text(state: FormState, declared: Field) -> str:
     if declared.name in state.texts:
         return state.texts[declared.name]
     stored = state.stored.get(declared.name)
+    if declared.secret:
+        return show(declared, stored, state.indicator_set)  # masked; posted back unchanged it means: leave as it is
     if stored is None and state.is_new and not declared.applies_when:
         return declared.default_for(state.indicator_set)
     return typed(declared, stored)
@@ -148,6 +150,17 @@ def _link(state: FormState, declared: Field, item: Item) -> None:
         item.required_when = declared.required_when.as_json()
     if declared.code_parent:
         item.code_parent = declared.code_parent
+
+
+def without_masks(section: Section, texts: Mapping[str, str], stored: Mapping[str, Value]) -> dict[str, str]:
+    """The posted texts without the secret items that came back masked, as the form had shown them."""
+    return {
+        name: text
+        for name, text in texts.items()
+        if not (
+            section.fields[name].secret and stored.get(name) and text == show(section.fields[name], stored[name], "")
+        )
+    }
 
 
 def texts_from(section: Section, indicator_set: str, form: Any) -> dict[str, str]:

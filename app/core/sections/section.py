@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeAlias
 
 from app.core.codes import codes
 from app.core.sections.fields import KEY, Field, Value
-from app.core.text import show_date
 from app.core.validators import mask_id
 
 Level: TypeAlias = Literal["error", "warning"]
@@ -83,8 +82,6 @@ def show(field: Field, value: Value, indicator_set: str, *, reveal: bool = False
         case "codes":
             table = codes[field.table_for(indicator_set)]
             return "、".join(table.show(code) for code in split_codes(str(value)))
-        case "date":
-            return show_date(value)  # type: ignore[arg-type]
         case _:
             return mask_id(str(value)) if field.secret and not reveal else str(value)
 

@@ -1,8 +1,6 @@
 """The base of all views. Nothing derives from Flask-AppBuilder's view classes directly: a test walks them."""
 
-from __future__ import annotations
-
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from flask import abort, current_app, flash, g, redirect, request, url_for
 from flask_appbuilder import BaseView, ModelView, expose
@@ -10,13 +8,19 @@ from flask_appbuilder.models.filters import BaseFilter, Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_wtf import FlaskForm
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import ColumnProperty, Query, RelationshipProperty, selectinload
 from werkzeug.wrappers import Response
 
 from app.core.actor import Actor
 from app.core.db import db, transaction, utc_now
 from app.core.ui.listing import COUNT_CAP, ListRequest, pager, read_list_request, store_search, stored_text
+
+SHOWN_FILTERS = 3
+
+# The views have a method called list, which hides the type inside their classes.
+Rows: TypeAlias = list[Any]
+Dicts: TypeAlias = list[dict[str, Any]]
 
 
 def current_actor() -> Actor:
@@ -27,14 +31,14 @@ def current_actor() -> Actor:
     return actor
 
 
-class PlainView(BaseView):  # type: ignore[misc]
+class PlainView(BaseView):
     """A view without a model: wizards, printing, review, home."""
 
     def update_redirect(self) -> None:
         """FAB keeps visited addresses in the session; we keep none."""
 
 
-class CappedInterface(SQLAInterface):  # type: ignore[misc]
+class CappedInterface(SQLAInterface):
     """FAB's access to a model, with a count that stops, and without loading relations row by row."""
 
     eager: tuple[str, ...] = ()
@@ -43,30 +47,35 @@ class CappedInterface(SQLAInterface):  # type: ignore[misc]
         super().__init__(obj, session)
         # FAB knows columns and relations only; a second name of a column (synonym) would stop the start.
         known = (ColumnProperty, RelationshipProperty)
-        self.list_properties = {k: v for k, v in self.list_properties.items() if isinstance(v, known)}
+        self.list_properties: dict[str, Any] = {k: v for k, v in self.list_properties.items() if isinstance(v, known)}
 
     def query_count(self, query: Query[Any], filters: Any = None, select_columns: Any = None) -> int:
-        inner = self._apply_inner_all(query, filters, aliases_mapping={}).with_entities(text("1")).order_by(None)
+        inner = self._apply_inner_all(query, filters, aliases_mapping={}).with_entities(self.get_pk()).order_by(None)
         counted = select(func.count()).select_from(inner.limit(COUNT_CAP + 1).subquery())
         return self.session.scalar(counted) or 0
 
     def apply_pagination(self, query: Query[Any], page: int | None, page_size: int | None) -> Query[Any]:
         for relation in self.eager:
             query = query.options(selectinload(getattr(self.obj, relation)))
-        return super().apply_pagination(query, page, page_size)
+        paged: Query[Any] = super().apply_pagination(query, page, page_size)
+        return paged
 
 
-class NoForm(FlaskForm):  # type: ignore[misc]
+class NoForm(FlaskForm):
     """Our forms are made for each request from the declarations; FAB's, made once at start, stay empty."""
 
 
-class ScopedModelView(ModelView):  # type: ignore[misc]
+class ScopedModelView(ModelView):
     """FAB's list and show over scoped rows, with strict parameters; add, edit and delete are the subclass's own."""
 
-    include_route_methods = {"list", "show", "search"}
+    include_route_methods: ClassVar[set[str]] = {"list", "show", "search"}
     list_template = "core/list.html"
     show_template = "core/show.html"
     add_form = edit_form = search_form = NoForm
+    datamodel: CappedInterface
+    list_columns: Any = None
+    search_columns: Any = None
+    order_columns: Any = None
     search_filter: type[BaseFilter] | None = None
     search_hint = ""
     extra_args_allowed: tuple[str, ...] = ()
@@ -88,14 +97,24 @@ class ScopedModelView(ModelView):  # type: ignore[misc]
     @expose("/list/")
     @has_access
     def list(self) -> Any:
+        asked, search = self._asked()
+        count, rows = self._matching(asked, search, asked.page, asked.size)
+        return self.render_template(self.list_template, page=self._list_page(asked, search, count, rows))
+
+    def _asked(self) -> tuple[ListRequest, str]:
+        """The checked parameters, and the search text behind its id."""
         asked = read_list_request(
             self.__class__.__name__, request.args, self.search_columns, self.order_columns, self.extra_args_allowed
         )
         search = stored_text(db.session, current_actor().user_id, asked.search_id) if asked.search_id else ""
-        filters = self._asked_filters(asked, search)
+        return asked, search
+
+    def _matching(self, asked: ListRequest, search: str, page: int, size: int) -> tuple[int, Rows]:
+        """How many rows match (counted up to a cap), and one page of them."""
         order = (asked.order, asked.direction) if asked.order else (self.base_order or ("", ""))
-        count, rows = self.datamodel.query(filters, *order, page=asked.page, page_size=asked.size)
-        return self.render_template(self.list_template, page=self._list_page(asked, search, count, rows))
+        filters = self._asked_filters(asked, search)
+        count, rows = self.datamodel.query(filters, *order, page=page, page_size=size)
+        return count, rows
 
     def _asked_filters(self, asked: ListRequest, search: str) -> Filters:
         """A filter object of this request only: the view is shared by all threads."""
@@ -119,33 +138,20 @@ class ScopedModelView(ModelView):  # type: ignore[misc]
             search_id = store_search(db.session, current_actor().user_id, typed, utc_now())
         return redirect(url_for(f"{self.endpoint}.list", q=search_id))
 
-    def _list_page(self, asked: ListRequest, search: str, count: int, rows: list[Any]) -> dict[str, Any]:
-        columns = [
-            {
-                "name": name,
-                "label": str(self.label_columns[name]),
-                "sort_url": self._sort_url(asked, name) if name in self.order_columns else "",
-                "direction": asked.direction if name == asked.order else "",
-            }
-            for name in self.list_columns
-        ]
+    def _list_page(self, asked: ListRequest, search: str, count: int, rows: Rows) -> dict[str, Any]:
         filters = self.filter_choices(asked)
-        chips = [
-            {"label": f"{f['label']}：{o['label']}", "url": asked.url(**{f"_flt_0_{f['column']}": None, f"page_{asked.view}": None})}
-            for f in filters for o in f["options"] if o["value"] and o["value"] == f["value"]
-        ]  # fmt: skip
-        own = url_for(f"{self.endpoint}.list")
-        page = {
+        actor, now = current_actor(), utc_now().astimezone()
+        return {
             "title": str(self.list_title),
             "subtitle": self.subtitle(),
             "tabs": self.tabs(asked),
             "search": self._search_box(search, asked),
-            "filters": filters[:4],
-            "more_filters": filters[4:],
+            "filters": filters[:SHOWN_FILTERS],
+            "more_filters": filters[SHOWN_FILTERS:],
             "keep": [("q", asked.search_id)] if asked.search_id else [],
-            "chips": chips,
-            "clear_url": own,
-            "columns": columns,
+            "chips": self._chips(asked, filters),
+            "clear_url": url_for(f"{self.endpoint}.list"),
+            "columns": [self._column(asked, name) for name in self.list_columns],
             "rows": [self._list_row(row, first) for row, first in zip(rows, self.row_urls(rows), strict=True)],
             "batch": self.batch_actions(),
             "batch_url": self.batch_url(),
@@ -154,9 +160,26 @@ class ScopedModelView(ModelView):  # type: ignore[misc]
             "primary": self.primary_button(),
             "empty": self.empty,
             "filtered": bool(asked.filters or search),
-            "print_line": f"{current_actor().name} · {current_actor().unit_name} · {utc_now().astimezone():%Y-%m-%d %H:%M}",
+            "print_line": f"{actor.name} · {actor.unit_name} · {now:%Y-%m-%d %H:%M}",
         }
-        return page
+
+    def _column(self, asked: ListRequest, name: str) -> dict[str, str]:
+        return {
+            "name": name,
+            "label": str(self.label_columns[name]),
+            "sort_url": self._sort_url(asked, name) if name in self.order_columns else "",
+            "direction": asked.direction if name == asked.order else "",
+        }
+
+    def _chips(self, asked: ListRequest, filters: Dicts) -> Dicts:
+        """The conditions in force, each with the address of the list without it."""
+        chips = []
+        for choice in filters:
+            for option in choice["options"]:
+                if option["value"] and option["value"] == choice["value"]:
+                    without = {f"_flt_0_{choice['column']}": None, f"page_{asked.view}": None}
+                    chips.append({"label": f"{choice['label']}：{option['label']}", "url": asked.url(**without)})
+        return chips
 
     def _sort_url(self, asked: ListRequest, name: str) -> str:
         turned = "desc" if asked.order == name and asked.direction == "asc" else "asc"
@@ -187,33 +210,33 @@ class ScopedModelView(ModelView):  # type: ignore[misc]
         value = getattr(row, name)
         return "" if value is None else str(value)
 
-    def list_filters(self, asked: ListRequest) -> list[Any]:
+    def list_filters(self, asked: ListRequest) -> Rows:
         return []
 
-    def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
+    def filter_choices(self, asked: ListRequest) -> Dicts:
         return []
 
-    def tabs(self, asked: ListRequest) -> list[dict[str, Any]]:
+    def tabs(self, asked: ListRequest) -> Dicts:
         return []
 
     def subtitle(self) -> str:
         return current_actor().unit_name
 
-    def row_urls(self, rows: list[Any]) -> list[str]:
+    def row_urls(self, rows: Rows) -> Rows:
         if "show" not in self.include_route_methods:
             return ["" for _ in rows]
         return [url_for(f"{self.endpoint}.show", pk=row.id) for row in rows]
 
-    def row_links(self, row: Any) -> list[dict[str, str]]:
+    def row_links(self, row: Any) -> Dicts:
         return []
 
-    def batch_actions(self) -> list[dict[str, Any]]:
+    def batch_actions(self) -> Dicts:
         return []
 
     def batch_url(self) -> str:
         return ""
 
-    def buttons(self) -> list[dict[str, Any]]:
+    def buttons(self) -> Dicts:
         return []
 
     def primary_button(self) -> dict[str, str] | None:

@@ -12,7 +12,9 @@ HERE = Path(__file__).parent.parent
 def register(app: Flask, builder: Any) -> None:
     """Templates and static files of the core, and a version for static addresses that changes with their content."""
     app.register_blueprint(
-        Blueprint("core", __name__, template_folder="../templates", static_folder="../static", static_url_path="/static/core")
+        Blueprint(
+            "core", __name__, template_folder="../templates", static_folder="../static", static_url_path="/static/core"
+        )
     )
     digest = hashlib.sha256()
     for path in sorted((HERE / "static").rglob("*.*")):

@@ -22,7 +22,7 @@ PAGES: dict[int, tuple[str, str]] = {
     409: ("刚刚有人改过这份资料", "您看到的不是最新内容，什么都没有改动。请刷新后再办。"),
     413: ("文件太大", "请压缩或拆分后再上传。"),
     429: ("操作太频繁", "请稍等一会儿再试。"),
-    500: ("系统出错了，不是您的操作有问题", "刚才没有保存的内容在页面或草稿里，可以退回上一页。请过几分钟再试；还不行就把下面的编号告诉管理员。"),
+    500: ("系统出错了，不是您的操作有问题", "填过的内容在页面或草稿里。请过几分钟再试；还不行就把编号告诉管理员。"),
 }  # fmt: skip
 
 
@@ -83,5 +83,3 @@ def _on_fault(error: Exception) -> Any:
     number = f"E-{utc_now():%Y%m%d-%H%M}-{secrets.token_hex(2).upper()}"
     log.exception("fault %s at %s", number, request.endpoint)
     return page(500, number=number)
-
-

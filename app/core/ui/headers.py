@@ -32,7 +32,9 @@ def add_headers(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint and request.endpoint.endswith(STATIC):
-        response.headers["Cache-Control"] = "public, max-age=31536000" if request.args.get("v") else "public, max-age=3600"
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000" if request.args.get("v") else "public, max-age=3600"
+        )
     else:
         response.headers["Cache-Control"] = "no-store"
     return response

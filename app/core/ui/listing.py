@@ -19,6 +19,7 @@ PAGE_SIZES = (20, 50, 100)
 COUNT_CAP = 10_000
 MAX_PAGE = 10_000
 PAGES_AROUND = 2
+MAX_LENGTH = 200
 
 
 class StoredSearch(Base):
@@ -86,8 +87,7 @@ def read_list_request(
     rest: dict[str, str] = {}
     order, direction, page, size, search_id = "", "asc", 0, PAGE_SIZES[1], ""
     for name, value in args.items():
-        if "\0" in value or len(value) > 200:
-            raise BadRequest
+        _plain(value)
         if name.startswith("_flt_0_") and name[7:] in filters:
             if value:
                 found[name[7:]] = value
@@ -106,6 +106,11 @@ def read_list_request(
         else:
             raise BadRequest
     return ListRequest(view, found, order, direction, page, size, search_id, rest)
+
+
+def _plain(value: str) -> None:
+    if "\0" in value or len(value) > MAX_LENGTH:
+        raise BadRequest
 
 
 def _number(value: str, most: int) -> int:
@@ -135,5 +140,7 @@ def pager(asked: ListRequest, count: int) -> dict[str, Any]:
             link(asked.page + 1, "›", "下一页"),
         ],
         "size": asked.size,
-        "sizes": [{"value": n, "url": asked.url(**{f"psize_{asked.view}": n, f"page_{asked.view}": None})} for n in PAGE_SIZES],
-    }  # fmt: skip
+        "sizes": [
+            {"value": n, "url": asked.url(**{f"psize_{asked.view}": n, f"page_{asked.view}": None})} for n in PAGE_SIZES
+        ],
+    }

@@ -19,9 +19,11 @@ class EducationHistory(SectionRow):
 
     education: Mapped[str | None] = code("获得学历", "EDUCATION", required=True, in_list=True,
         help="从高中或中专填到当前最高学历；在读的也可以先填。")  # fmt: skip
-    education_country: Mapped[str | None] = code("获得学历的国家（地区）", "COUNTRY", applies_when=EDUCATED, default=CHINA)
-    education_school: Mapped[str | None] = text("获得学历的院校或机构", 100, required_when=EDUCATED, applies_when=EDUCATED,
-        in_list=True, help="与毕业证书一致。")  # fmt: skip
+    education_country: Mapped[str | None] = code(
+        "获得学历的国家（地区）", "COUNTRY", applies_when=EDUCATED, default=CHINA
+    )
+    education_school: Mapped[str | None] = text("获得学历的院校或机构", 100, required_when=EDUCATED,
+        applies_when=EDUCATED, in_list=True, help="与毕业证书一致。")  # fmt: skip
     major: Mapped[str | None] = text("所学专业", 100, required_when=EDUCATED, applies_when=EDUCATED, in_list=True,
         help="高中填「无」。")  # fmt: skip
     is_normal_major: Mapped[str | None] = flag("是否师范类专业", required_when=EDUCATED, applies_when=EDUCATED,
@@ -34,7 +36,9 @@ class EducationHistory(SectionRow):
         code_parent="degree_level", parent_alias={"1": "2"}, in_list=True)  # fmt: skip
     degree_country: Mapped[str | None] = code("获得学位的国家（地区）", "COUNTRY", required_when=HAS_DEGREE,
         applies_when=HAS_DEGREE, default=CHINA)  # fmt: skip
-    degree_school: Mapped[str | None] = text("获得学位的院校或机构", 100, required_when=HAS_DEGREE, applies_when=HAS_DEGREE)
+    degree_school: Mapped[str | None] = text(
+        "获得学位的院校或机构", 100, required_when=HAS_DEGREE, applies_when=HAS_DEGREE
+    )
     degree_month: Mapped[str | None] = month("学位授予年月", applies_when=HAS_DEGREE, earliest="start_month")
     study_mode: Mapped[str | None] = code("学习方式", "STUDY_MODE", required=True)
     study_org_type: Mapped[str | None] = code("在学单位类别", "STUDY_ORG_TYPE", required=True, required_for="UH")

@@ -1,0 +1,252 @@
+"""The review desk: what it reads, where it stands in the queue, and how it reads what a reviewer has put in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import abort
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from app.collection.comparison import (
+    Comparison,
+    Place,
+    Sources,
+    before,
+    changed_since,
+    compare,
+    from_snapshot,
+    place_of,
+)
+from app.collection.flow import REPORT
+from app.collection.operations import Refusal
+from app.collection.queries import latest_snapshot, next_reviewer, review_chain, steps_of
+from app.core.actor import Actor
+from app.core.db import AnySession, utc_now
+from app.core.declarations import unpack_json
+from app.core.errors import AppError
+from app.core.flow import FlowLog
+from app.core.history import History
+from app.core.sections.section import show
+from app.records import BY_NAME
+from app.records.completeness import Completeness, Rows, check_rows, rows_of
+from app.records.marks import REASONS, ReviewMark
+from app.records.pages import timeline
+from app.records.queries import history_of
+from app.records.states import state_label
+from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
+
+NOTE_LENGTH = 300
+PASSED, REFUSED = "passed", "refused"
+KINDS = ("verdict", "reason", "note")
+COMMENT = "comment"
+STEP_KINDS = {"approve": "ok", "reject": "no", "return_to_teacher": "no", "report": "wait"}
+
+
+def waits_here(actor: Actor) -> ColumnElement[bool]:
+    """Reports that wait for the actor's unit."""
+    return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id)
+
+
+# ── reading ──
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What one opening of the desk has read."""
+
+    teacher: Teacher
+    rows: Rows
+    state: Completeness
+    comparison: Comparison
+    steps: Sequence[FlowLog]
+    entries: Sequence[History]
+
+
+def open_desk(session: AnySession, actor: Actor, teacher: Teacher) -> Desk:
+    """Read a record with all that the comparison needs."""
+    rows = rows_of(session, teacher)
+    state = check_rows(teacher, rows)
+    steps = steps_of(session, teacher.id)
+    decisions = [step for step in steps if step.step in ("approve", "reject")]
+    look = next((step for step in decisions if step.unit_id == actor.unit_id), None)
+    refusal = decisions[0] if decisions and decisions[0].step == "reject" else None
+    since = max((step.at for step in (look, refusal) if step), default=None)
+    entries = _history_since(session, teacher, since) if since else []
+    snapshot = latest_snapshot(session, teacher.id)
+    earlier = from_snapshot(unpack_json(snapshot.content)) if snapshot else None
+    if earlier is None and look is not None:
+        earlier = before(rows, entries, look.at)
+    refused = _refused(session, teacher, refusal.at) if refusal else {}
+    changed = frozenset(changed_since(entries))
+    sources = Sources(teacher, rows, earlier, state.findings, refused, since, changed)
+    return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id))
+
+
+def _history_since(session: AnySession, teacher: Teacher, moment: datetime) -> list[History]:
+    query = select(History).where(History.teacher_id == teacher.id, History.at > moment)
+    return list(session.scalars(query.order_by(History.id.desc())))
+
+
+def _refused(session: AnySession, teacher: Teacher, moment: datetime) -> dict[Place, str]:
+    """What was named in the refusal of that moment."""
+    query = select(ReviewMark).where(ReviewMark.teacher_id == teacher.id, ReviewMark.opened_at == moment)
+    found: dict[Place, str] = {}
+    for mark in session.scalars(query.order_by(ReviewMark.id)):
+        section = BY_NAME.get(mark.section)
+        row_id = mark.row_id if section is None or section.many else teacher.id
+        found[(mark.section, row_id, mark.item)] = mark.text
+    return found
+
+
+def closed_reason(session: AnySession, teacher: Teacher, actor: Actor) -> str:
+    """Why the actor cannot decide on this record now, or ""."""
+    if teacher.status != "in_review":
+        return f"这份资料现在是「{state_label(teacher)}」，不在审核中，只能查看。"
+    try:
+        REPORT.check(session, REPORT.by_name["approve"], teacher, actor)  # type: ignore[arg-type]
+    except AppError as error:
+        where = teacher.waiting_unit
+        elsewhere = where is not None and where.id != actor.unit_id
+        return f"这份资料现在由{where.name}审核，这里只能查看。" if elsewhere and where else error.message
+    return ""
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where a record stands among those the actor may decide on."""
+
+    number: int
+    total: int
+    previous: int | None
+    following: int | None
+    other: int | None  # the first of the others, for the way round
+
+
+def queue_place(session: AnySession, actor: Actor, teacher_id: int) -> QueuePlace:
+    """The place in the queue; one query, in the order of `next_waiting`."""
+    own = or_(Teacher.reported_by_id.is_(None), Teacher.reported_by_id != actor.user_id)
+    number, total, previous, following, other = session.execute(
+        select(
+            func.count(case((Teacher.id <= teacher_id, 1))),
+            func.count(Teacher.id),
+            func.max(case((Teacher.id < teacher_id, Teacher.id))),
+            func.min(case((Teacher.id > teacher_id, Teacher.id))),
+            func.min(case((Teacher.id != teacher_id, Teacher.id))),
+        ).where(waits_here(actor), own)
+    ).one()
+    return QueuePlace(number, total, previous, following, other)
+
+
+# ── what was typed ──
+
+
+def draft_key(teacher_id: int) -> str:
+    """The name of the draft of one person's judgements of a record."""
+    return f"review/{teacher_id}"
+
+
+def typed_texts(form: Mapping[str, str]) -> dict[str, str]:
+    """What the reviewer has put in: judgements, reasons, sentences, the comment. Empty ones are left out."""
+    wanted = {name: str(value) for name, value in form.items() if name.partition(":")[0] in KINDS or name == COMMENT}
+    return {name: value for name, value in wanted.items() if value.strip()}
+
+
+def read_refusals(texts: Mapping[str, str], places: Mapping[str, str]) -> list[Refusal]:
+    """The refused places with their reasons. Unknown places, judgements and reasons are a bad request.
+
+    Raises AppError where a reason is missing.
+    """
+    refused = []
+    for name, value in texts.items():
+        kind, _, key = name.partition(":")
+        if kind not in KINDS:
+            continue
+        if key not in places or (kind == "verdict" and value not in (PASSED, REFUSED)):
+            abort(400)
+        if kind == "reason" and value not in REASONS:
+            abort(400)
+        if kind == "verdict" and value == REFUSED:
+            refused.append(key)
+    return [_refusal(key, texts, places[key]) for key in refused]
+
+
+def _refusal(key: str, texts: Mapping[str, str], label: str) -> Refusal:
+    reason, note = texts.get(f"reason:{key}", ""), texts.get(f"note:{key}", "").strip()
+    if not reason and not note:
+        raise AppError(f"「{label}」退回了，还没有写原因。请选退回原因，或写一句说明。", field=f"reason:{key}")
+    if reason == "other" and not note:
+        raise AppError(f"「{label}」选了「{REASONS['other']}」，请写一句说明。", field=f"note:{key}")
+    if len(note) > NOTE_LENGTH:
+        raise AppError(f"「{label}」的说明最多 {NOTE_LENGTH} 个字，现在 {len(note)} 个。", field=f"note:{key}")
+    return Refusal(*place_of(key), reason or "other", note)
+
+
+def lost_notes(texts: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
+    """Sentences whose item is no longer in the record: shown once more, so that nothing typed is lost."""
+    return [text for name, text in texts.items() if name.startswith("note:") and name[5:] not in places]
+
+
+# ── in words ──
+
+
+def waited(teacher: Teacher, now: datetime) -> str:
+    """How long a report has been waiting since the school handed it in."""
+    if teacher.reported_at is None:
+        return ""
+    days = (now.astimezone().date() - teacher.reported_at.astimezone().date()).days
+    return f"{days} 天" if days else "今天报送"
+
+
+def facts(teacher: Teacher) -> str:
+    """Who it is, in one line."""
+    words = [show(BASIC_INFO.fields["gender"], teacher.gender, teacher.indicator_set)]
+    if teacher.birth_date:
+        today, born = utc_now().astimezone().date(), teacher.birth_date
+        words.append(f"{today.year - born.year - ((today.month, today.day) < (born.month, born.day))} 岁")
+    words += [
+        teacher.unit.name,
+        show(BASIC_INFO.fields["staff_category"], teacher.staff_category, teacher.indicator_set),
+    ]
+    return " · ".join(filter(None, words))
+
+
+def report_line(teacher: Teacher) -> str:
+    """Who reported it, and how long it has waited."""
+    at = teacher.reported_at
+    if at is None or teacher.status != "in_review":
+        return ""
+    local = at.astimezone()
+    when = waited(teacher, utc_now())
+    return f"{local.month} 月 {local.day} 日由{teacher.reported_by}报送" + (
+        f"，等了 {when}" if when[0].isdigit() else ""
+    )
+
+
+def after(session: AnySession, teacher: Teacher) -> str:
+    """What approving leads to."""
+    chain = review_chain(session, teacher.unit)
+    following = next_reviewer(chain, teacher.waiting_unit_id)
+    return f"通过后转{following.name}审核" if following else "通过后即生效"
+
+
+def side(desk: Desk) -> dict[str, Any]:
+    """What stands beside the data: findings, steps, history."""
+    steps = [
+        {
+            "at": f"{step.at.astimezone():%Y-%m-%d %H:%M}",
+            "who": f"{step.actor_name} {step.unit_name}".strip(),
+            "what": REPORT.by_name[step.step].label if step.step in REPORT.by_name else step.step,
+            "note": step.comment,
+            "kind": STEP_KINDS.get(step.step, ""),
+        }
+        for step in desk.steps
+    ]
+    return {
+        "percent": desk.state.percent,
+        "errors": desk.state.errors,
+        "warnings": desk.state.warnings,
+        "steps": steps,
+        "timeline": timeline(desk.entries, desk.teacher.indicator_set),
+    }

@@ -1,0 +1,111 @@
+"""What the pages of one section of /my show: its rows, and one form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+
+from app.core.sections.section import Section, show
+from app.portal.my_page import Mine, form_url, may_delete, moment, row_title, side
+from app.records import SECTIONS
+from app.records.marks import ReviewMark
+from app.records.row_form import RowForm
+from app.records.states import state_tag
+
+# ── one section ──
+
+
+def neighbours(section: Section) -> dict[str, Any]:
+    """The sections before and after; the last one leads to the overview."""
+    place = SECTIONS.index(section)
+    links = [{"title": s.title, "url": url_for("MyView.section", name=s.name)} for s in SECTIONS]
+    end = {"title": "总览与提交", "url": url_for("MyView.overview")}
+    return {
+        "previous": links[place - 1] if place else None,
+        "following": links[place + 1] if place + 1 < len(links) else end,
+        "place": f"第 {place + 1} / {len(SECTIONS)} 个板块",
+    }
+
+
+def section_page(mine: Mine, section: Section) -> dict[str, Any]:
+    """The rows of a section as a table, refused ones with the reviewer's words."""
+    shown = [field for field in section.fields_for(mine.teacher.indicator_set) if field.in_list]
+    lock = mine.rights.row_lock(section, None)
+    return side(mine, section.name) | neighbours(section) | {
+        "title": section.title,
+        "required": section.required,
+        "tag": state_tag(mine.teacher),
+        "intro": section.intro,
+        "columns": [field.label for field in shown],
+        "rows": [_shown_row(mine, section, shown, row) for row in mine.rows[section.name]],
+        "notes": [mark.text for mark in mine.rights.marks if mark.section == section.name and mark.row_id is None],
+        "locked": mine.rights.record_lock() or lock,
+        "add_url": "" if lock else url_for("MyView.row_add", name=section.name),
+        "has_new": any(draft["key"] == (section.name, None) for draft in mine.drafts),
+        "empty": section.empty_hint or f"还没有{section.title}。",
+    }  # fmt: skip
+
+
+def _shown_row(mine: Mine, section: Section, shown: Sequence[Any], row: Any) -> dict[str, Any]:
+    marks = [mark for mark in mine.rights.marks if mark.section == section.name and mark.row_id == row.id]
+    words = {mark.item: mark.text for mark in marks}
+    cells = []
+    for field in shown:
+        text = show(field, getattr(row, field.name), mine.teacher.indicator_set)
+        cells.append({"label": field.label, "text": text, "refused": words.pop(field.name, "")})
+    fields = section.fields
+    others = [f"{fields[item].label}：{text}" if item in fields else text for item, text in words.items()]
+    editable = not mine.rights.row_lock(section, row.id)
+    errors = sum(f.row_id == row.id and f.section is section for f in mine.state.errors)
+    return {
+        "id": row.id,
+        "cells": cells,
+        "tag": _row_tag(mine, section, row.id, marks, errors),
+        "others": others,
+        "url": form_url(section, row.id),
+        "label": "修改" if editable else "查看",
+    }
+
+
+def _row_tag(mine: Mine, section: Section, row_id: int, marks: Sequence[ReviewMark], errors: int) -> dict[str, str]:
+    left = [mark for mark in marks if mark.id not in mine.mended]
+    if any(draft["key"] == (section.name, row_id) for draft in mine.drafts):
+        return {"label": "有改动没保存", "kind": "draft"}
+    if left:
+        return {"label": f"退回 {len(left)} 项", "kind": "no"}
+    if errors:
+        return {"label": f"缺 {errors} 项", "kind": "wait"}
+    return {"label": "已改", "kind": "info"} if marks else {"label": "完整", "kind": "ok"}
+
+
+# ── one form ──
+
+
+def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, Any]:
+    """What surrounds the items of one form: addresses, locks, what was returned here."""
+    section, row_id, lock = form.section, form.row_id, form.locked()
+    rest = side(mine, section.name) | neighbours(section)
+    verb = "添加" if form.row is None else "查看" if lock else "修改"
+    target = {"name": section.name, "row_id": row_id or ""}
+    saved = moment(form.row.updated_at) + " 已保存" if form.row is not None else "还没有保存"
+    deletable = row_id is not None and may_delete(form.rights, section, row_id)
+    return {**rest, **page} | {
+        "title": f"{verb}{section.title}" if section.many else section.title,
+        "what": row_title(section, row_id, mine.rows, mine.teacher),
+        "tag": state_tag(mine.teacher),
+        "intro": section.intro,
+        "locked": lock,
+        "restored": "" if lock else page["restored"],
+        "saved": "有改动还没有保存" if page["has_draft"] or page["problems"] else saved,
+        "notes": _notes(form),
+        "draft_url": "" if lock else url_for("MyView.draft", **target),
+        "drop_url": url_for("MyView.drop", **target) if page["has_draft"] else "",
+        "delete_url": url_for("MyView.row_delete", name=section.name, row_id=row_id) if deletable else "",
+        "back_url": url_for("MyView.section", name=section.name) if section.many else "",
+    }
+
+
+def _notes(form: RowForm) -> list[str]:
+    """What was returned about this row as a whole; words about items stand at the items."""
+    here = (None, form.row_id) if form.section.many else (None, form.row.id if form.row else None)
+    return [m.text for m in form.rights.marks if m.section == form.section.name and m.row_id in here and not m.item]

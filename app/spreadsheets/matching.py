@@ -1,0 +1,60 @@
+"""Which stored row a row of the file means, so that sending a file again makes no twins.
+
+A child row has no number of its own. First pairs are made of rows that say the same; then, when rows are added to
+those stored, of rows with the same title items (教育: 获得学历 and the school), the most alike first. Each stored row is
+meant at most once, so two courses at one school with one level stay two.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.core.sections.fields import Value
+from app.core.sections.section import Section
+
+Values = Mapping[str, Value]
+
+
+def pair_rows(section: Section, asked: Sequence[Values], stored: Sequence[Any], *, replace: bool) -> dict[int, Any]:
+    """Index of the file's row → the stored row it means.
+
+    `replace`: only rows that are equal in every item are paired, all others will be deleted and written anew.
+    """
+    free = list(stored)
+    pairs: dict[int, Any] = {}
+    for index, values in enumerate(asked):
+        same = next((row for row in free if _same(section, values, row, whole=replace)), None)
+        if same is not None:
+            pairs[index] = same
+            free.remove(same)
+    if replace:
+        return pairs
+    left = [i for i in range(len(asked)) if i not in pairs and _title(section, asked[i])]
+    scored = [
+        (_agreeing(asked[i], row), -i, i, row) for i in left for row in free if _same_title(section, asked[i], row)
+    ]
+    for _, _, index, row in sorted(scored, key=lambda entry: entry[:2], reverse=True):
+        if index not in pairs and any(row is other for other in free):
+            pairs[index] = row
+            free = [other for other in free if other is not row]
+    return pairs
+
+
+def _same(section: Section, values: Values, row: Any, *, whole: bool) -> bool:
+    """Whether nothing in the file differs from the row; an empty cell says nothing, unless the whole row counts."""
+    if not any(values.values()):
+        return False
+    items = section.fields if whole else [item for item, value in values.items() if value not in (None, "")]
+    return all((values.get(item) or None) == (getattr(row, item) or None) for item in items)
+
+
+def _title(section: Section, values: Values) -> tuple[Value, ...]:
+    title = tuple(values.get(item) or None for item in section.title_items)
+    return title if any(title) else ()
+
+
+def _same_title(section: Section, values: Values, row: Any) -> bool:
+    return _title(section, values) == tuple(getattr(row, item) or None for item in section.title_items)
+
+
+def _agreeing(values: Values, row: Any) -> int:
+    return sum(value not in (None, "") and getattr(row, item) == value for item, value in values.items())

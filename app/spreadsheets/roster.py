@@ -1,0 +1,74 @@
+"""What is stored of the people in a file, read at once: teachers, their rows, their locks, who is elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.core.actor import Actor
+from app.core.db import AnySession
+from app.core.sections.section import Section
+from app.core.validators import normalise_id
+from app.core.workbook_reader import Cell
+from app.organisations.models import Unit
+from app.records import CHILD_SECTIONS
+from app.records.editing import EditRights
+from app.records.queries import teachers_by_numbers, units_holding
+from app.records.teacher import Teacher
+from app.spreadsheets.locks import parts, rights_of
+from app.spreadsheets.upload import NUMBER, FileRow, is_empty
+
+NO_NUMBER = "没有填身份证件号，认不出是哪位教师。"
+LOST_DIGITS = "Excel 已把号码变成数字，开头的 0 或末几位可能丢失。请把这一列设为文本后重填。"
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Stored facts by ID number; `stored` are the child rows by section and teacher."""
+
+    unit: Unit
+    known: dict[str, Teacher]
+    elsewhere: frozenset[str]
+    rights: dict[int, EditRights]
+    stored: dict[str, dict[int, list[Any]]]
+
+    def rows(self, section: Section, teacher: Teacher) -> list[Any]:
+        return self.stored.get(section.name, {}).get(teacher.id, [])
+
+
+def read_number(cell: Cell) -> tuple[str, str]:
+    """(number, "") or ("", what is wrong). A number that Excel keeps as a number cannot be trusted."""
+    if is_empty(cell):
+        return "", NO_NUMBER
+    if not isinstance(cell, str):
+        return "", LOST_DIGITS
+    number = normalise_id(cell)
+    return (number, "") if number else ("", NO_NUMBER)
+
+
+def load_roster(session: AnySession, actor: Actor, unit: Unit, rows: Sequence[FileRow]) -> Roster:
+    """Read what is stored of everybody in the file. The number of queries does not grow with the rows."""
+    numbers = sorted({number for number, _ in (read_number(row.cells.get(NUMBER)) for row in rows) if number})
+    found = teachers_by_numbers(session, numbers)
+    known = {number: teacher for number, teacher in found.items() if teacher.unit_id == unit.id}
+    strangers = [number for number in numbers if number not in known]
+    elsewhere = frozenset(units_holding(session, strangers)) if strangers else frozenset()
+    teachers = list(known.values())
+    sections = {row.section.name for row in rows}
+    stored = {
+        section.name: child_rows(session, section, [teacher.id for teacher in teachers])
+        for section in CHILD_SECTIONS
+        if section.name in sections
+    }
+    return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored)
+
+
+def child_rows(session: AnySession, section: Section, teacher_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """The stored rows of a section by teacher."""
+    found: dict[int, list[Any]] = {}
+    for part in parts(teacher_ids):
+        query = select(section.model).where(section.model.teacher_id.in_(part)).order_by(section.model.id)
+        for row in session.scalars(query):
+            found.setdefault(row.teacher_id, []).append(row)
+    return found
