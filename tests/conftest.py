@@ -5,10 +5,9 @@ zhou_min reviews for the county, sun_tao is the stranger from the county next do
 """
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,17 +55,16 @@ class SqliteCopy:
         self.url = f"sqlite:///{self.path.as_posix()}"
 
     def keep(self) -> None:
-        db.engine.dispose()
-        connection = sqlite3.connect(self.path)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-        shutil.copyfile(self.path, self.clean)
+        self._copy(self.path, self.clean)
 
     def restore(self) -> None:
+        self._copy(self.clean, self.path)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        """Page by page through SQLite itself: connections that are still open stay valid."""
         db.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-        shutil.copyfile(self.clean, self.path)
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
 
 
 class PostgresCopy:
@@ -191,9 +189,11 @@ def count_queries(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]
 def session_as(app: Flask) -> Iterator[Callable[[str], Session]]:
     """`session_as("liyutong")`: a database session with that person's scope; "system" sees everything."""
     opened: list[Session] = []
+    with app.app_context():  # not kept open: the requests of a test must not share it
+        engine = db.engine
 
     def open_session(username: str) -> Session:
-        session = Session(db.engine)
+        session = Session(engine)
         opened.append(session)
         if username == "system":
             set_scope(session, EVERYTHING)
@@ -204,10 +204,9 @@ def session_as(app: Flask) -> Iterator[Callable[[str], Session]]:
         codes.refresh(session)
         return session
 
-    with app.app_context():
-        yield open_session
-        for session in opened:
-            session.close()
+    yield open_session
+    for session in opened:
+        session.close()
 
 
 def _actor(session: Session, username: str) -> Actor:

@@ -147,6 +147,7 @@ class Sources:
     refused: Mapping[Place, str] = field(default_factory=dict)  # what the latest refusal said, by place
     since: dt.datetime | None = None  # this unit's last look, or that refusal
     changed: frozenset[Place] = frozenset()  # what was changed since then
+    tell_recent: bool = False  # whether only a part of what differs from `earlier` is that recent
 
     def recent(self, section: str = "", row_id: int | None = None, item: str = "") -> bool:
         """Whether a place was changed or added since; without names: anything at all."""
@@ -269,7 +270,7 @@ def _line(
     texts = (show(item, was, indicator_set), show(item, now, indicator_set))
     if changed and texts[0] and texts[0] == texts[1]:
         flags.append(Flag("info", "改动在打星号的部分"))
-    if place in sources.changed and place not in sources.refused and changed:
+    if sources.tell_recent and changed and place in sources.changed and place not in sources.refused:
         flags.append(Flag("info", "上次审核后改的"))
     yield Line(key_of(*place), item.label, *texts, changed=changed, flags=tuple(flags))
 

@@ -71,8 +71,9 @@ def open_desk(session: AnySession, actor: Actor, teacher: Teacher) -> Desk:
     steps = steps_of(session, teacher.id)
     decisions = [step for step in steps if step.step in ("approve", "reject")]
     look = next((step for step in decisions if step.unit_id == actor.unit_id), None)
-    refusal = decisions[0] if decisions and decisions[0].step == "reject" else None
-    since = max((step.at for step in (look, refusal) if step), default=None)
+    # What this unit refused at its last look, or what the unit after it refused: to see whether it was mended.
+    refusal = next((step for step in (*decisions[:1], look) if step and step.step == "reject"), None)
+    since = min((step.at for step in (look, refusal) if step), default=None)
     entries = _history_since(session, teacher, since) if since else []
     snapshot = latest_snapshot(session, teacher.id)
     earlier = from_snapshot(unpack_json(snapshot.content)) if snapshot else None
@@ -80,7 +81,8 @@ def open_desk(session: AnySession, actor: Actor, teacher: Teacher) -> Desk:
         earlier = before(rows, entries, look.at)
     refused = _refused(session, teacher, refusal.at) if refusal else {}
     changed = frozenset(changed_since(entries))
-    sources = Sources(teacher, rows, earlier, state.findings, refused, since, changed)
+    partly = bool(snapshot and look and look.at > snapshot.taken_at)
+    sources = Sources(teacher, rows, earlier, state.findings, refused, since, changed, partly)
     return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id))
 
 

@@ -350,6 +350,7 @@ class ReviewView(PlainView):
             "previous_url": desk(place.previous),
             "next_url": desk(place.following),
             "skip_url": desk(place.following or place.other) or listing,
+            "other_url": desk(place.following or place.other),
             "last": place.other is None,
             "list_url": listing,
         }

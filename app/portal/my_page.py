@@ -239,7 +239,7 @@ def _actions(mine: Mine) -> dict[str, Any]:
     else:
         why, next_url = "", ""
     if left:
-        next_url = _mark_place(mine, left[0])["url"]
+        next_url = mark_place(mine, left[0])["url"]
     unmended = f"退回的项目还有 {len(left)} 项没有改。不改就提交，可能再次被退回。" if left else ""
     return {"can": "submit", "why": why, "next_url": next_url, "confirm": unmended}
 
@@ -263,10 +263,10 @@ def _returned(mine: Mine) -> dict[str, Any] | None:
         return None
     newest = marks[-1]
     by = f"{newest.by_name}（{newest.by_unit}）· {moment(newest.opened_at)}"
-    return {"title": f"退回了 {len(marks)} 项", "by": by, "marks": [_mark_place(mine, mark) for mark in marks]}
+    return {"title": f"退回了 {len(marks)} 项", "by": by, "marks": [mark_place(mine, mark) for mark in marks]}
 
 
-def _mark_place(mine: Mine, mark: ReviewMark) -> dict[str, Any]:
+def mark_place(mine: Mine, mark: ReviewMark) -> dict[str, Any]:
     section = BY_NAME.get(mark.section)
     place = {"text": mark.text, "mended": mark.id in mine.mended}
     if section is None:

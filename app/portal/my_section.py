@@ -6,11 +6,13 @@ from typing import Any
 from flask import url_for
 
 from app.core.sections.section import Section, show
-from app.portal.my_page import Mine, form_url, may_delete, moment, row_title, side
+from app.portal.my_page import Mine, form_url, mark_place, may_delete, moment, row_title, side
 from app.records import SECTIONS
 from app.records.marks import ReviewMark
 from app.records.row_form import RowForm
 from app.records.states import state_tag
+
+NOT_RETURNED = "这一板块没有被退回，不用改。"
 
 # ── one section ──
 
@@ -38,8 +40,8 @@ def section_page(mine: Mine, section: Section) -> dict[str, Any]:
         "intro": section.intro,
         "columns": [field.label for field in shown],
         "rows": [_shown_row(mine, section, shown, row) for row in mine.rows[section.name]],
-        "notes": [mark.text for mark in mine.rights.marks if mark.section == section.name and mark.row_id is None],
-        "locked": mine.rights.record_lock() or lock,
+        "returned": _returned(mine, section),
+        "locked": _locked(mine, section),
         "add_url": "" if lock else url_for("MyView.row_add", name=section.name),
         "has_new": any(draft["key"] == (section.name, None) for draft in mine.drafts),
         "empty": section.empty_hint or f"还没有{section.title}。",
@@ -94,10 +96,10 @@ def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, A
         "what": row_title(section, row_id, mine.rows, mine.teacher),
         "tag": state_tag(mine.teacher),
         "intro": section.intro,
-        "locked": lock,
+        "locked": lock and (_locked(mine, section) or lock),
         "restored": "" if lock else page["restored"],
         "saved": "有改动还没有保存" if page["has_draft"] or page["problems"] else saved,
-        "notes": _notes(form),
+        "returned": _returned(mine, section, row_id),
         "draft_url": "" if lock else url_for("MyView.draft", **target),
         "drop_url": url_for("MyView.drop", **target) if page["has_draft"] else "",
         "delete_url": url_for("MyView.row_delete", name=section.name, row_id=row_id) if deletable else "",
@@ -105,7 +107,17 @@ def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _notes(form: RowForm) -> list[str]:
-    """What was returned about this row as a whole; words about items stand at the items."""
-    here = (None, form.row_id) if form.section.many else (None, form.row.id if form.row else None)
-    return [m.text for m in form.rights.marks if m.section == form.section.name and m.row_id in here and not m.item]
+def _returned(mine: Mine, section: Section, row_id: int | None = None) -> list[dict[str, Any]]:
+    """What was returned in a section; with `row_id` only what is about that row or the section as a whole."""
+    if mine.teacher.status != "rejected":
+        return []
+    here = [mark for mark in mine.rights.marks if mark.section in ("", section.name)]
+    return [mark_place(mine, mark) for mark in here if row_id is None or mark.row_id in (None, row_id)]
+
+
+def _locked(mine: Mine, section: Section) -> str:
+    """Why nothing in the section can be changed, or ""."""
+    if reason := mine.rights.record_lock():
+        return reason
+    named = not mine.rights.marks or any(mark.section in ("", section.name) for mark in mine.rights.marks)
+    return "" if named else NOT_RETURNED

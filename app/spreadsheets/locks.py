@@ -25,7 +25,9 @@ def rights_of(session: AnySession, actor: Actor, teachers: Sequence[Teacher]) ->
     return {teacher.id: EditRights(actor, teacher, marks.get(teacher.id, [])) for teacher in teachers}
 
 
-def refusals(rights: EditRights, section: Section, row_id: int | None, items: Iterable[str]) -> Iterator[tuple[str, str]]:
+def refusals(
+    rights: EditRights, section: Section, row_id: int | None, items: Iterable[str]
+) -> Iterator[tuple[str, str]]:
     """(item, reason) for everything that may not be changed; item "" for the row as a whole.
 
     `items` are those that would change; without any, the row itself is added or deleted.

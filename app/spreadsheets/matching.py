@@ -1,7 +1,7 @@
 """Which stored row a row of the file means, so that sending a file again makes no twins.
 
 A child row has no number of its own. First pairs are made of rows that say the same; then, when rows are added to
-those stored, of rows with the same title items (教育: 获得学历 and the school), the most alike first. Each stored row is
+those stored, of rows with the same title items (学习经历: 获得学历 and 院校), the most alike first. Each stored row is
 meant at most once, so two courses at one school with one level stay two.
 """
 

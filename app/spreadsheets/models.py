@@ -58,8 +58,9 @@ class ImportRow(Base, Scoped):
     base_version: Mapped[int | None] = mapped_column(Integer)
     written_id: Mapped[int | None] = mapped_column(Integer)
     written_version: Mapped[int | None] = mapped_column(Integer)
-    # {"key": ID number, "name": …, "texts": {item: as typed}, "values": {item: stored form}, "old": {item: stored form},
-    #  "errors": [{"item", "message"}], "warnings": […]}
+    # {"key": ID number, "name": …, "action": what it would do, "texts": {section.item: as typed},
+    #  "values": {item: stored form}, "old": {item: stored form}, "errors": [{"identifier", "column", "message"}],
+    #  "warnings": the same}
     content: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("import_row.content"))
 
     def scope_ids(self, session: Session) -> ScopeIds:

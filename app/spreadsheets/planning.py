@@ -18,7 +18,7 @@ from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import BY_NAME, CHILD_SECTIONS
 from app.records.operations import ELSEWHERE
-from app.records.teacher import CITIZEN_ID, Teacher
+from app.records.teacher import CITIZEN_ID, TODAY, Teacher
 from app.records.teacher import SECTION as BASIC_INFO
 from app.spreadsheets.locks import refusals
 from app.spreadsheets.matching import pair_rows
@@ -52,6 +52,11 @@ class Planned:
     old: dict[str, Value] = field(default_factory=dict)
     errors: list[dict[str, str]] = field(default_factory=list)
     warnings: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def line(self) -> int:
+        """The row's number in the file; 0 for a stored row."""
+        return self.row.number if self.row else 0
 
     def wrong(self, identifier: str, message: str) -> None:
         self.errors.append(self._said(identifier, message))
@@ -138,8 +143,8 @@ def _plan_person(row: FileRow, roster: Roster, people: Mapping[str, Planned]) ->
         if NUMBER not in row.broken():
             entry.wrong(NUMBER, complaint)
         given.pop("id_number", None)
-    elif number in people and people[number].row is not None:
-        entry.wrong(NUMBER, TWICE.format(number=people[number].row.number))
+    elif number in people:
+        entry.wrong(NUMBER, TWICE.format(number=people[number].line))
     elif teacher is None and number in roster.elsewhere:
         entry.wrong(NUMBER, ELSEWHERE)
     entry.name = clean_name(as_typed(row.cells.get(NAME))) or (teacher.name or "" if teacher else "")
@@ -156,13 +161,14 @@ def _plan_new_person(entry: Planned, given: dict[str, Raw], roster: Roster) -> N
     """A new record: empty cells stay empty, except for what the school's form would fill in by itself."""
     indicator_set = roster.unit.indicator_set
     defaults = _defaults(BASIC_INFO, indicator_set)
-    given |= _from_number(entry.number, given, str(defaults.get("id_type") or ""), indicator_set)
-    _read(entry, given, defaults, indicator_set)
+    filled = given | _from_number(entry.number, given, str(defaults.get("id_type") or ""), indicator_set)
+    _plan_new(entry, filled, defaults, indicator_set)
     if not given.get("name") and not _has_error(entry, NAME):
         entry.wrong(NAME, NAME_NEEDED)
 
 
 def _defaults(section: Section, indicator_set: str) -> dict[str, Value]:
+    """What a new row begins with: the same as in a form of the school."""
     fields = [f for f in section.fields_for(indicator_set) if f.filled_by in ("L", "A")]
     return {f.name: f.default_for(indicator_set) for f in fields if f.default_for(indicator_set)}
 
@@ -175,7 +181,7 @@ def _from_number(number: str, given: Mapping[str, Raw], id_type: str, indicator_
     if id_type != CITIZEN_ID:
         return {}
     try:
-        check_citizen_id(number, today=dt.date.today())  # noqa: DTZ011 - a birth date is a local day
+        check_citizen_id(number, today=TODAY())
     except InvalidValue:
         return {}
     found: dict[str, Raw] = {"gender": citizen_gender(number), "birth_date": citizen_birth_date(number)}
@@ -222,13 +228,13 @@ def _plan_children(
         if index in pairs:
             _plan_change(entry, given[index], pairs[index], roster)
         else:
-            _read(entry, given[index], defaults, indicator_set)
+            _plan_new(entry, given[index], defaults, indicator_set)
             if teacher is not None:
                 entry.base_version = teacher.version
                 _refuse_locked(entry, roster, teacher, None, ())
         twin = seen.setdefault(key, entry)
-        if twin is not entry and twin.row is not None and not entry.errors:
-            entry.wrong("", TWIN.format(number=twin.row.number))
+        if twin is not entry and index not in pairs and not entry.errors:
+            entry.wrong("", TWIN.format(number=twin.line))
     if replace and teacher is not None:
         kept = {row.id for row in pairs.values()}
         yield from (_deletion(section, roster, teacher, row) for row in stored if row.id not in kept)
@@ -237,7 +243,7 @@ def _plan_children(
 def _deletion(section: Section, roster: Roster, teacher: Teacher, row: Any) -> Planned:
     old = {item: value for item, value in section.values(row).items() if value is not None}
     entry = Planned(section, None, teacher.id_number or "", teacher.name or "", teacher, "delete", row, row.version)
-    entry.old = old
+    entry.old |= old
     _refuse_locked(entry, roster, teacher, row.id, ())
     return entry
 
@@ -255,8 +261,10 @@ def _has_error(entry: Planned, identifier: str) -> bool:
     return any(error["identifier"] == identifier for error in entry.errors)
 
 
-def _read(entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], indicator_set: str) -> None:
-    """Read the filled cells over `base` and keep what came of it."""
+def _read(
+    entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], indicator_set: str
+) -> dict[str, Value]:
+    """Read the filled cells over `base`, note what is wrong, and return what was read."""
     reading = read_row(entry.section, given, indicator_set, base)
     for problem in reading.unreadable:
         entry.wrong(problem.item, problem.message)
@@ -267,14 +275,20 @@ def _read(entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], i
             entry.wrong(problem.item, problem.message)
         else:
             entry.warn(problem.item, problem.message)
-    entry.values = {item: value for item, value in {**base, **reading.values}.items() if value is not None}
+    return reading.values
+
+
+def _plan_new(
+    entry: Planned, given: Mapping[str, Raw], defaults: Mapping[str, Value], indicator_set: str
+) -> None:
+    values: dict[str, Value] = {**defaults, **_read(entry, given, defaults, indicator_set)}
+    entry.values = {item: value for item, value in values.items() if value is not None}
 
 
 def _plan_change(entry: Planned, given: Mapping[str, Raw], target: Any, roster: Roster) -> None:
     """A change of a stored row: only what differs, and only where the record is open."""
     base = entry.section.values(target)
-    _read(entry, given, base, roster.unit.indicator_set)
-    new = read_row(entry.section, given, roster.unit.indicator_set, base).values
+    new = _read(entry, given, base, roster.unit.indicator_set)
     changed = {item: value for item, value in new.items() if (value or None) != (base.get(item) or None)}
     entry.action = "update" if changed else "same"
     entry.target, entry.base_version = target, target.version
@@ -324,7 +338,7 @@ def _stored_row(plan: ImportPlan, entry: Planned) -> ImportRow:
     return ImportRow(
         plan_id=plan.id,
         sheet=(entry.row.sheet if entry.row else entry.section.title)[:60],
-        row_no=entry.row.number if entry.row else 0,
+        row_no=entry.line,
         section=entry.section.name,
         action="error" if entry.errors else entry.action,
         target_id=entry.target.id if entry.target is not None else None,

@@ -111,13 +111,18 @@ def understand(sheets: list[Sheet], book: Book) -> Upload:
         notes += columns.notes
         seen.add(columns.section.name)
         letters = {identifier: _letter(position) for position, identifier in columns.columns.items()}
-        found = 0
-        for row in sheet.rows:
-            cells = {identifier: row.at(position) for position, identifier in columns.columns.items()}
-            if row.number >= columns.first_row and not all(map(is_empty, cells.values())):
-                rows.append(FileRow(sheet.name, row.number, columns.section, cells, letters))
-                found += 1
-        notes.append(f"工作表「{sheet.name}」读到 {found} 行「{columns.section.title}」。")
+        below = [row for row in sheet.rows if row.number >= columns.first_row]
+        cells = [{name: row.at(position) for position, name in columns.columns.items()} for row in below]
+        read = [
+            FileRow(sheet.name, row.number, columns.section, own, letters)
+            for row, own in zip(below, cells, strict=True)
+            if _says_something(columns.section, own)
+        ]
+        rows += read
+        notes.append(f"工作表「{sheet.name}」读到 {len(read)} 行「{columns.section.title}」。")
+        nothing = sum(any(not is_empty(cell) for cell in own.values()) for own in cells) - len(read)
+        if nothing:
+            notes.append(f"工作表「{sheet.name}」有 {nothing} 行只有姓名和证件号，没有内容，已略过。")
     if not seen:
         titles = "、".join(f"「{section.title}」" for section in book.sections)
         raise AppError(f"文件里没有系统认得的工作表（{titles}）。请下载模板，把数据填进去再上传。", field="file")
@@ -128,6 +133,11 @@ def understand(sheets: list[Sheet], book: Book) -> Upload:
     order = [section.name for section in book.sections]
     rows.sort(key=lambda row: order.index(row.section.name))  # people first; stable within a sheet
     return Upload(rows, notes)
+
+
+def _says_something(section: Section, cells: Mapping[str, Cell]) -> bool:
+    """Whether an own item is filled; the name and number alone say nothing in a sheet of rows."""
+    return any(not is_empty(cell) for name, cell in cells.items() if name.startswith(f"{section.name}."))
 
 
 def _letter(position: int) -> str:

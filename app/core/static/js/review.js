@@ -1,19 +1,25 @@
-/* Review of one report: each item row is tr[data-item-key]; .judge .ok passes it, .judge .x refuses it and opens the tr.why-row after it.
+/* Review of one report: each item row is tr[data-item-key] with radio buttons verdict:<key> in .judge; refusing opens the tr.why-row after it.
+   Rows with data-whole stand for a whole row, section or record: they can be refused, but are no items to go through.
    Keys: J K next and previous item, Y N judge it, A pass all, R send back, S leave for later, [ ] neighbours in the queue. */
 (function () {
   'use strict';
   const words = document.getElementById('words').dataset;
   const all = (s, root) => Array.from((root || document).querySelectorAll(s));
-  const rows = () => all('tr[data-item-key]').filter(r => !r.hidden && r.querySelector('.judge'));
+  const items = () => all('tr[data-item-key]:not([data-whole])');
+  const rows = () => items().filter(r => !r.hidden && r.querySelector('.judge'));
   const whyOf = row => { const next = row.nextElementSibling; return next && next.classList.contains('why-row') ? next : null; };
-  const field = (row, kind) => { const n = kind + ':' + row.dataset.itemKey; return all('input, select, textarea', row.closest('table')).find(i => i.name === n); };
+  const field = (row, kind) => all('select, input', whyOf(row)).find(i => i.name === kind + ':' + row.dataset.itemKey);
+  const radios = row => all('.judge input[type=radio]', row);
+  const verdict = row => { const on = radios(row).find(r => r.checked); return on ? on.value : ''; };
   const block = (button, off) => { if (!button) return; button.disabled = off; button.setAttribute('aria-disabled', off); };
 
   const count = () => {
-    const marks = all('tr[data-item-key]').map(r => (field(r, 'verdict') || {}).value || ''), bad = marks.filter(v => v === 'refused').length;
+    const bad = all('tr[data-item-key]').filter(r => verdict(r) === 'refused').length, shown = items().filter(r => !r.hidden);
     all('[data-refused-count]').forEach(x => { x.textContent = bad; });
-    all('[data-judged-count]').forEach(x => { x.textContent = marks.filter(Boolean).length; });
+    all('[data-judged-count]').forEach(x => { x.textContent = shown.filter(verdict).length; });
+    all('[data-shown-count]').forEach(x => { x.textContent = shown.length; });
     all('[data-refused-only]').forEach(x => { x.hidden = !bad; });
+    all('[data-clean-only]').forEach(x => { x.hidden = bad > 0; });
     all('[data-approve]').forEach(b => block(b, bad > 0));
     all('[data-return]').forEach(b => {
       block(b, !bad);
@@ -23,19 +29,18 @@
     });
   };
 
-  // pressing the same button again takes the judgement back
-  const judge = (row, verdict, quiet) => {
-    const input = field(row, 'verdict'), next = input && input.value === verdict && !quiet ? '' : verdict, why = whyOf(row);
-    if (input) input.value = next;
-    row.classList.toggle('rej', next === 'refused');
-    all('.judge .ok', row).forEach(b => b.setAttribute('aria-pressed', next === 'passed'));
-    all('.judge .x', row).forEach(b => b.setAttribute('aria-pressed', next === 'refused'));
+  const judge = (row, value, quiet) => {
+    const why = whyOf(row);
+    radios(row).forEach(r => { r.checked = r.value === value; });
+    row.dataset.verdict = value;
+    row.classList.toggle('rej', value === 'refused');
     if (why) {
-      why.hidden = next !== 'refused';
-      all('select, input, textarea', why).forEach(c => { c.disabled = next !== 'refused'; });
-      if (next === 'refused' && !quiet) { const s = why.querySelector('select, input:not([type=hidden])'); if (s) s.focus(); }
+      all('select, input', why).forEach(c => { c.disabled = value !== 'refused'; });
+      if (value === 'refused' && !quiet) { const s = why.querySelector('select'); if (s) s.focus(); }
     }
     count();
+    // the draft is kept by autosave.js, which listens for changes
+    if (!quiet) row.dispatchEvent(new Event('change', { bubbles: true }));
   };
 
   const move = step => {
@@ -49,9 +54,10 @@
   };
 
   document.addEventListener('click', e => {
-    const row = e.target.closest('tr[data-item-key]'), button = e.target.closest('.judge button'), undo = e.target.closest('[data-undo]');
+    const row = e.target.closest('tr[data-item-key]'), undo = e.target.closest('[data-undo]');
     if (row) current(row);
-    if (button && row) { e.preventDefault(); judge(row, button.classList.contains('x') ? 'refused' : 'passed'); }
+    // pressing the same button again takes the judgement back
+    if (row && e.target.matches('.judge input')) judge(row, row.dataset.verdict === e.target.value ? '' : e.target.value);
     if (undo) { const above = undo.closest('tr').previousElementSibling; if (above) judge(above, ''); }
     // evidence: buttons and links with data-evidence show the panel [data-evidence-panel] of the same name
     const file = e.target.closest('a[data-evidence], button[data-evidence]');
@@ -69,9 +75,9 @@
   // 只看改动和提示 / 全部: rows with data-plain are the unchanged ones
   const filter = button => {
     all('[data-only]').forEach(b => b.setAttribute('aria-pressed', b === button));
-    all('tr[data-plain]').forEach(r => { r.hidden = button.dataset.only === 'changed'; });
+    all('tr[data-plain]').forEach(r => { r.hidden = button.dataset.only === 'changed' && !verdict(r); });
+    count();
   };
-  const pressed = document.querySelector('[data-only][aria-pressed=true]'); if (pressed) filter(pressed);
 
   // size and turn of a picture by classes only: the CSP forbids inline styles
   const steps = ['z50', 'z75', '', 'z150', 'z200'];
@@ -84,26 +90,27 @@
 
   document.addEventListener('submit', e => {
     if (!e.submitter || !e.submitter.matches('[data-return]')) return;
-    const open = rows().find(r => {
-      const why = whyOf(r); if (!r.classList.contains('rej') || !why) return false;
+    const open = all('tr[data-item-key].rej').find(r => {
       const reason = field(r, 'reason'), note = field(r, 'note');
       return !(reason && reason.value) && !(note && note.value.trim());
     });
     if (!open) return;
     e.preventDefault(); e.stopImmediatePropagation(); current(open);
-    const why = whyOf(open); why.hidden = false; why.querySelector('select, input').focus();
+    whyOf(open).querySelector('select').focus();
     document.dispatchEvent(new CustomEvent('toast', { detail: words.reason }));
   }, true);
 
   const press = s => { const b = document.querySelector(s); if (b && !b.disabled && b.getAttribute('aria-disabled') !== 'true') b.click(); };
   document.addEventListener('keydown', e => {
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName)) { if (e.key === 'Escape') e.target.blur(); return; }
+    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) && e.target.type !== 'radio';
+    // Enter in a sentence ends the sentence, it does not send the report back
+    if (typing) { if (e.key === 'Escape' || (e.key === 'Enter' && e.target.closest('.why-box, .rv-say'))) { e.preventDefault(); e.target.blur(); } return; }
     if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]')) return;
     const key = e.key.toLowerCase(), row = document.querySelector('tr.cur[data-item-key]');
     if (key === 'j' || key === 'k') move(key === 'j' ? 1 : -1);
     else if ((key === 'y' || key === 'n') && row) {
-      const verdict = key === 'y' ? 'passed' : 'refused', v = field(row, 'verdict');
-      if (!v || v.value !== verdict) judge(row, verdict);
+      const value = key === 'y' ? 'passed' : 'refused', able = radios(row).some(r => r.value === value);
+      if (able && verdict(row) !== value) judge(row, value);
       if (key === 'y') move(1);
     } else if (key === 'a') press('[data-approve]');
     else if (key === 'r') press('[data-return]'); else if (key === 's') press('[data-skip]');
@@ -111,7 +118,15 @@
     e.preventDefault();
   });
 
-  all('tr[data-item-key]').forEach(r => { const v = field(r, 'verdict'); judge(r, v ? v.value : '', true); });
-  if (!document.querySelector('tr.cur')) { const row = rows().find(r => !(field(r, 'verdict') || {}).value) || rows()[0]; if (row) current(row); }
-  count();
+  // a link to an item makes it the current one, also when it was filtered away
+  const target = () => {
+    const row = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+    if (row && row.matches('tr')) { row.hidden = false; if (row.dataset.itemKey) current(row); row.scrollIntoView({ block: 'center' }); }
+  };
+  window.addEventListener('hashchange', target);
+
+  all('tr[data-item-key]').forEach(r => judge(r, verdict(r), true));
+  const pressed = document.querySelector('[data-only][aria-pressed=true]'); if (pressed) filter(pressed);
+  if (!document.querySelector('tr.cur')) { const row = rows().find(r => !verdict(r)) || rows()[0]; if (row) current(row); }
+  count(); target();
 }());

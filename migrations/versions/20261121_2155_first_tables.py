@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "326dadac72b6"
+revision = "fc972e2e3340"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -270,6 +270,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_history_teacher_id"), ["teacher_id"], unique=False)
 
     op.create_table(
+        "import_plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("user_name", sa.String(length=64), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("file_digest", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("province_id", sa.Integer(), nullable=True),
+        sa.Column("city_id", sa.Integer(), nullable=True),
+        sa.Column("county_id", sa.Integer(), nullable=True),
+        sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_import_plan_city_id")),
+        sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_import_plan_county_id")),
+        sa.ForeignKeyConstraint(["province_id"], ["unit.id"], name=op.f("fk_import_plan_province_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["unit.id"], name=op.f("fk_import_plan_school_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_import_plan_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_plan")),
+    )
+    with op.batch_alter_table("import_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_plan_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
         "review_level",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("province_id", sa.Integer(), nullable=False),
@@ -416,6 +445,35 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ab_user", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ab_user_unit_id"), ["unit_id"], unique=False)
+
+    op.create_table(
+        "import_row",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("sheet", sa.String(length=60), nullable=False),
+        sa.Column("row_no", sa.Integer(), nullable=False),
+        sa.Column("section", sa.String(length=40), nullable=False),
+        sa.Column("action", sa.String(length=10), nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=True),
+        sa.Column("owner_id", sa.Integer(), nullable=True),
+        sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("written_id", sa.Integer(), nullable=True),
+        sa.Column("written_version", sa.Integer(), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("province_id", sa.Integer(), nullable=True),
+        sa.Column("city_id", sa.Integer(), nullable=True),
+        sa.Column("county_id", sa.Integer(), nullable=True),
+        sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_import_row_city_id")),
+        sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_import_row_county_id")),
+        sa.ForeignKeyConstraint(["plan_id"], ["import_plan.id"], name=op.f("fk_import_row_plan_id")),
+        sa.ForeignKeyConstraint(["province_id"], ["unit.id"], name=op.f("fk_import_row_province_id")),
+        sa.ForeignKeyConstraint(["school_id"], ["unit.id"], name=op.f("fk_import_row_school_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_row")),
+    )
+    with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.create_index("ix_import_row_plan", ["plan_id", "action", "id"], unique=False)
 
     op.create_table(
         "rec_education_history",
@@ -586,6 +644,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rec_education_history_batch_id"))
 
     op.drop_table("rec_education_history")
+    with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_row_plan")
+
+    op.drop_table("import_row")
     with op.batch_alter_table("ab_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ab_user_unit_id"))
 
@@ -605,6 +667,10 @@ def downgrade() -> None:
 
     op.drop_table("teacher")
     op.drop_table("review_level")
+    with op.batch_alter_table("import_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_plan_unit_id"))
+
+    op.drop_table("import_plan")
     with op.batch_alter_table("history", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_history_teacher_id"))
         batch_op.drop_index(batch_op.f("ix_history_batch_id"))

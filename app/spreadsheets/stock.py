@@ -1,0 +1,89 @@
+"""The stored rows that an import writes or takes back, read under locks, and what both do with them."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.core.history import BATCH, REASON
+from app.records import BY_NAME
+from app.records.derived import refresh_derived
+from app.records.editing import EditRights
+from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
+from app.spreadsheets.locks import parts, rights_of
+from app.spreadsheets.models import ImportRow
+
+WRITTEN = ("create", "update", "delete")
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The stored rows that a plan touches, locked: teachers by id, child rows by section and id, rights by teacher."""
+
+    teachers: dict[int, Teacher]
+    children: dict[str, dict[int, Any]]
+    rights: dict[int, EditRights]
+
+    def target(self, section_name: str, row_id: int | None) -> Any:
+        """A stored row; None when it is gone or out of sight."""
+        if section_name == BASIC_INFO.name:
+            return self.teachers.get(row_id or 0)
+        return self.children.get(section_name, {}).get(row_id or 0)
+
+
+def load_stock(session: Session, actor: Actor, teacher_ids: set[int], child_ids: dict[str, set[int]]) -> Stock:
+    """Read and lock, in the order of the ids so that two imports cannot wait for each other."""
+    teachers = _locked(session, Teacher, teacher_ids)
+    children = {name: _locked(session, BY_NAME[name].model, ids) for name, ids in child_ids.items()}
+    return Stock(teachers, children, rights_of(session, actor, list(teachers.values())))
+
+
+def _locked(session: Session, model: Any, ids: set[int]) -> dict[int, Any]:
+    found: dict[int, Any] = {}
+    for part in parts(sorted(ids)):
+        query = select(model).where(model.id.in_(part)).order_by(model.id).with_for_update()
+        found |= {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
+    return found
+
+
+@contextmanager
+def written_by(session: Session, reason: str, batch: int | None = None) -> Iterator[None]:
+    """While inside, changes carry a reason, and new rows the number of the import."""
+    session.info[REASON] = reason[:200]
+    if batch is not None:
+        session.info[BATCH] = batch
+    try:
+        yield
+    finally:
+        session.info.pop(REASON, None)
+        session.info.pop(BATCH, None)
+
+
+def child_ids(rows: Iterable[ImportRow], column: str) -> dict[str, set[int]]:
+    """The ids in a column of the plan's rows, for rows of child sections, by section."""
+    found: dict[str, set[int]] = {}
+    for row in rows:
+        row_id = getattr(row, column)
+        if row.section != BASIC_INFO.name and row_id is not None:
+            found.setdefault(row.section, set()).add(row_id)
+    return found
+
+
+def set_items(target: Any, values: dict[str, Any]) -> None:
+    """Set items of a stored row."""
+    for item, value in values.items():
+        setattr(target, item, value)
+
+
+def follow(session: Session, touched: Iterable[Teacher], now: dt.datetime) -> None:
+    """Derived items follow, and the record's version moves, as after a form."""
+    for teacher in touched:
+        teacher.content_at = now
+        refresh_derived(session, teacher)
+    session.flush()

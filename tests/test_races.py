@@ -1,0 +1,156 @@
+"""Simultaneous decisions: a record is reported once and decided once, whatever the timing.
+
+Each test runs beside a naive variant that must fail it, or the test would prove nothing.
+"""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.collection import operations
+from app.core.actor import KEY, Actor
+from app.core.db import db, transaction, utc_now, writes
+from app.core.errors import AppError
+from app.core.flow import FlowLog
+from app.core.scope import set_scope
+from app.records.teacher import Teacher
+
+THREADS = 8
+
+
+def all_at_once(app: Flask, actor: Actor, act: Callable[[Session, threading.Barrier], None]) -> list[str]:
+    """Run `act` in THREADS threads, each with a session of its own; what came of each."""
+    barrier, outcomes, lock = threading.Barrier(THREADS), [], threading.Lock()
+
+    def run() -> None:
+        writes.set(True)
+        with app.app_context(), Session(db.engine) as session:
+            session.info[KEY] = actor
+            set_scope(session, actor.scope)
+            try:
+                act(session, barrier)
+                outcome = "done"
+            except AppError:
+                outcome = "refused"
+        with lock:
+            outcomes.append(outcome)
+
+    threads = [threading.Thread(target=run) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def waiting_at_county(session: Session, school_id: int) -> list[tuple[int, int]]:
+    query = sa.select(Teacher.id, Teacher.version).where(
+        Teacher.status == "in_review", Teacher.stage == 2, Teacher.unit_id == school_id
+    )
+    return [(key, version) for key, version in session.execute(query)]
+
+
+def approvals(session: Session, teacher_id: int, unit_id: int) -> int:
+    query = sa.select(sa.func.count(FlowLog.id)).where(
+        FlowLog.teacher_id == teacher_id, FlowLog.step == "approve", FlowLog.unit_id == unit_id
+    )
+    return session.scalar(query) or 0
+
+
+@pytest.fixture
+def county(actor_named: Callable[[str], Actor]) -> Actor:
+    return actor_named("zhoumin")
+
+
+def test_approved_once(app: Flask, county: Actor, session_as: Callable[[str], Session], school: object) -> None:
+    targets = waiting_at_county(session_as("zhoumin"), school.id)[:4]  # type: ignore[attr-defined]
+    assert len(targets) == 4
+    for teacher_id, version in targets:
+
+        def act(session: Session, barrier: threading.Barrier, key: int = teacher_id, seen: int = version) -> None:
+            barrier.wait()
+            with transaction(session):
+                operations.approve(session, key, seen, county, utc_now())
+
+        outcomes = all_at_once(app, county, act)
+        assert sorted(outcomes) == ["done"] + ["refused"] * (THREADS - 1)
+        with app.app_context(), Session(db.engine) as check:
+            set_scope(check, county.scope)
+            assert approvals(check, teacher_id, county.unit_id) == 1
+            assert check.get_one(Teacher, teacher_id).status == "approved"
+
+
+def test_naive_approval_is_not_once(
+    app: Flask, county: Actor, session_as: Callable[[str], Session], school: object
+) -> None:
+    """Look first, write later: several succeed."""
+    teacher_id, _ = waiting_at_county(session_as("zhoumin"), school.id)[0]  # type: ignore[attr-defined]
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        writes.set(False)
+        status = session.scalar(sa.select(Teacher.status).where(Teacher.id == teacher_id))
+        session.rollback()
+        barrier.wait()
+        if status != "in_review":
+            raise AppError("decided")
+        writes.set(True)
+        session.execute(sa.update(Teacher).where(Teacher.id == teacher_id).values(status="approved"))
+        session.commit()
+
+    assert all_at_once(app, county, act).count("done") > 1
+
+
+def test_approve_against_reject(app: Flask, county: Actor, session_as: Callable[[str], Session], school: object) -> None:
+    teacher_id, version = waiting_at_county(session_as("zhoumin"), school.id)[0]  # type: ignore[attr-defined]
+    refusal = operations.Refusal("basic_info", teacher_id, "it_skill", "wrong", "")
+    turn = iter(range(THREADS))
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        number = next(turn)
+        barrier.wait()
+        with transaction(session):
+            if number % 2:
+                operations.approve(session, teacher_id, version, county, utc_now())
+            else:
+                operations.reject(session, teacher_id, version, [refusal], "", county, utc_now())
+
+    assert all_at_once(app, county, act).count("done") == 1
+
+
+def test_reported_once(app: Flask, actor_named: Callable[[str], Actor], teachers: list[Teacher]) -> None:
+    clerk, teacher_id = actor_named("liyutong"), teachers[0].id
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        barrier.wait()
+        with transaction(session):
+            operations.report(session, teacher_id, clerk, utc_now())
+
+    outcomes = all_at_once(app, clerk, act)
+    assert outcomes.count("done") == 1
+    with app.app_context(), Session(db.engine) as check:
+        set_scope(check, clerk.scope)
+        steps = check.scalars(sa.select(FlowLog.step).where(FlowLog.teacher_id == teacher_id)).all()
+        assert steps == ["report"]
+
+
+def test_report_and_withdraw_leave_one_state(
+    app: Flask, actor_named: Callable[[str], Actor], teachers: list[Teacher]
+) -> None:
+    clerk, teacher_id = actor_named("liyutong"), teachers[0].id
+    turn = iter(range(THREADS))
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        verb = operations.report if next(turn) % 2 else operations.withdraw
+        barrier.wait()
+        with transaction(session):
+            verb(session, teacher_id, clerk, utc_now())
+
+    all_at_once(app, clerk, act)
+    with app.app_context(), Session(db.engine) as check:
+        set_scope(check, clerk.scope)
+        teacher = check.get_one(Teacher, teacher_id)
+        assert (teacher.status == "in_review") == (teacher.waiting_unit_id is not None) == (teacher.stage == 1)
