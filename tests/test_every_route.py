@@ -1,27 +1,461 @@
 """Every address of the application against every kind of person: a route that is not in the table fails the build."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask, url_for
-from flask_appbuilder import BaseView, ModelView
+from flask_appbuilder import ModelView
 from flask_appbuilder.api import BaseApi
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.core.db import db
+from app.collection.comparison import WHOLE
+from app.core.db import utc_now
 from app.core.ui.base_view import PlainView, ScopedModelView
+from app.organisations.models import Unit
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
-from tests.conftest import Client
+from app.spreadsheets.models import ImportPlan, ImportRow
+from tests.accounts.database import changed_tables, dump, looking
+from tests.conftest import SCHOOL, STRANGE_SCHOOL, Client
 
-# The columns of the table. The teacher is the owner of `own`; shiqiao works in the county next door.
+# The columns of the table. The teacher is the owner of the record `own`; shiqiao works in the county next door.
 PEOPLE = {
     "nobody": "", "teacher": "own", "clerk": "liyutong", "reviewer": "wangjianguo", "query": "yizhong_query",
     "training": "yizhong_train", "school_sys": "yizhong_sys", "county": "zhoumin", "county_sys": "qinghe_sys",
     "province": "yunchuan", "stranger": "shiqiao",
 }  # fmt: skip
-PROBE
+
+# What each of them gets for a sample that belongs to 青禾县第一中学. "in": sent to the login page.
+# Addresses that end the session stand last.
+#                                                       nob tea cle rev que tra ssy cou csy pro str
+TABLE = """
+GET  health.healthz                                     200 200 200 200 200 200 200 200 200 200 200
+GET  core.static filename=css/base.css                  200 200 200 200 200 200 200 200 200 200 200
+GET  appbuilder.static filename=css/bootstrap.min.css   200 200 200 200 200 200 200 200 200 200 200
+GET  AuthView.alive                                     200 200 200 200 200 200 200 200 200 200 200
+GET  AuthView.login                                     200 302 302 302 302 302 302 302 302 302 302
+GET  HomeView.index                                     in  302 200 200 200 200 200 200 200 200 200
+GET  PasswordView.change                                in  200 200 200 200 200 200 200 200 200 200
+GET  UnitView.list                                      in  403 200 200 200 200 200 200 200 200 200
+POST UnitView.search                                    in  403 302 302 302 302 302 302 302 302 302
+GET  TeacherView.list                                   in  403 200 200 200 200 403 200 403 200 200
+POST TeacherView.search                                 in  403 302 302 302 302 403 302 403 302 302
+POST TeacherView.export                                 in  403 200 403 200 403 403 200 403 200 200
+GET  TeacherView.show pk=draft                          in  403 200 200 200 200 403 200 403 200 404
+POST TeacherView.reveal pk=draft                        in  403 200 200 403 403 403 200 403 200 404
+GET  TeacherView.add                                    in  403 200 403 403 403 403 403 403 403 403
+POST TeacherView.add                                    in  403 400 403 403 403 403 403 403 403 403
+GET  TeacherView.edit pk=draft                          in  403 200 403 403 403 403 403 403 403 403
+POST TeacherView.edit pk=draft                          in  403 302 403 403 403 403 403 403 403 403
+GET  TeacherView.row_add pk=draft name=child            in  403 200 403 403 403 403 403 403 403 403
+POST TeacherView.row_add pk=draft name=child            in  403 302 403 403 403 403 403 403 403 403
+GET  TeacherView.row_edit pk=draft name=child row_id=draft   in  403 200 403 403 403 403 403 403 403 403
+POST TeacherView.row_edit pk=draft name=child row_id=draft   in  403 302 403 403 403 403 403 403 403 403
+POST TeacherView.draft ?pk=draft                        401 403 200 403 403 403 403 403 403 403 403
+POST TeacherView.drop ?pk=draft                         in  403 302 403 403 403 403 403 403 403 403
+POST TeacherView.step pk=second name=report             in  403 302 403 403 403 403 403 403 403 403
+POST TeacherView.row_delete pk=third name=child row_id=third in  403 302 403 403 403 403 403 403 403 403
+POST TeacherView.delete pk=fourth                       in  403 302 403 403 403 403 403 403 403 403
+POST TeacherView.batch                                  in  403 302 403 403 403 403 403 403 403 404
+GET  EducationHistoryView.list                          in  403 200 200 200 200 403 200 403 200 200
+POST EducationHistoryView.search                        in  403 302 302 302 302 403 302 403 302 302
+GET  ReviewQueueView.list                               in  403 200 200 403 403 403 200 403 200 200
+POST ReviewQueueView.search                             in  403 302 302 403 403 403 302 403 302 302
+POST ReviewQueueView.batch                              in  403 302 302 403 403 403 302 403 302 404
+GET  ReviewView.desk pk=waiting                         in  403 200 200 403 403 403 200 403 200 404
+POST ReviewView.draft pk=waiting                        401 403 409 200 403 403 403 409 403 409 404
+GET  ReviewView.approve pk=waiting                      in  403 200 200 403 403 403 200 403 200 404
+POST ReviewView.approve pk=waiting                      in  403 409 302 403 403 403 409 403 409 404
+GET  ReviewView.reject pk=waiting2                      in  403 200 200 403 403 403 200 403 200 404
+POST ReviewView.reject pk=waiting2                      in  403 409 302 403 403 403 409 403 409 404
+GET  ImportView.start                                   in  403 200 403 403 403 403 403 403 403 403
+GET  ImportView.show pk=plan                            in  403 200 403 403 403 403 403 403 403 403
+POST ImportView.template                                in  403 200 403 403 403 403 403 403 403 403
+POST ImportView.upload                                  in  403 400 403 403 403 403 403 403 403 403
+POST ImportView.errors pk=plan2                         in  403 200 403 403 403 403 403 403 403 403
+POST ImportView.confirm pk=plan                         in  403 302 403 403 403 403 403 403 403 403
+POST ImportView.undo pk=plan                            in  403 302 403 403 403 403 403 403 403 403
+POST ImportView.discard pk=plan2                        in  403 302 403 403 403 403 403 403 403 403
+GET  MyView.overview                                    in  200 403 403 403 403 403 403 403 403 403
+GET  MyView.section name=basic_info                     in  200 403 403 403 403 403 403 403 403 403
+POST MyView.save name=basic_info                        in  302 403 403 403 403 403 403 403 403 403
+GET  MyView.row_add name=child                          in  200 403 403 403 403 403 403 403 403 403
+POST MyView.row_add name=child                          in  302 403 403 403 403 403 403 403 403 403
+GET  MyView.row name=child row_id=own                   in  200 403 403 403 403 403 403 403 403 403
+POST MyView.row_save name=child row_id=own              in  302 403 403 403 403 403 403 403 403 403
+POST MyView.draft ?name=basic_info                      401 200 403 403 403 403 403 403 403 403 403
+POST MyView.drop ?name=basic_info                       in  302 403 403 403 403 403 403 403 403 403
+POST MyView.submit                                      in  302 403 403 403 403 403 403 403 403 403
+POST MyView.recall                                      in  302 403 403 403 403 403 403 403 403 403
+POST MyView.row_delete name=child row_id=own            in  302 403 403 403 403 403 403 403 403 403
+POST AuthView.login                                     400 400 400 400 400 400 400 400 400 400 400
+POST PasswordView.change                                in  400 400 400 400 400 400 400 400 400 400
+POST AuthView.logout                                    in  in  in  in  in  in  in  in  in  in  in
+"""
+
+CHILD = {"education": "61", "education_country": "156", "education_school": "青禾县第一中学", "major": "无",
+         "degree_level": "0", "study_mode": "1", "is_normal_major": "0"}  # fmt: skip
+REFUSED = {f"verdict:{WHOLE}": "refused", f"reason:{WHOLE}": "other", f"note:{WHOLE}": "请重填"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table."""
+
+    method: str
+    endpoint: str
+    arguments: dict[str, str]
+    query: dict[str, str]
+    expected: dict[str, str]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.method, self.endpoint)
+
+
+def read_table() -> list[Route]:
+    routes = []
+    for line in TABLE.strip().splitlines():
+        method, endpoint, *rest = line.split()
+        statuses = rest[-len(PEOPLE) :]
+        named = dict(part.split("=") for part in rest[: -len(PEOPLE)])
+        path = {name: value for name, value in named.items() if not name.startswith("?")}
+        query = {name[1:]: value for name, value in named.items() if name.startswith("?")}
+        routes.append(Route(method, endpoint, path, query, dict(zip(PEOPLE, statuses, strict=True))))
+    return routes
+
+
+ROUTES = read_table()
+READING = [route for route in ROUTES if route.method == "GET"]
+WRITING = [route for route in ROUTES if route.method == "POST"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A teacher: key, version, ID number, a row of the education history."""
+
+    pk: int
+    version: int
+    number: str
+    row: int
+    row_version: int
+
+
+class Samples:
+    """Teachers by the part they play, and how an address of the table becomes a request."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with looking(app) as session:
+            own, foreign = staff(session, SCHOOL), staff(session, STRANGE_SCHOOL)
+            have = set(session.scalars(sa.select(Account.teacher_id)))
+            free = [t for t in own if t.status == "draft" and t.id not in have]
+            at_school = [t for t in own if t.status == "in_review" and t.waiting_unit.level == "school"]
+            named = dict(zip(("draft", "second", "third", "fourth"), free, strict=False))
+            named |= {"own": own[0], "waiting": at_school[0], "waiting2": at_school[1], "waiting3": at_school[2]}
+            self.own = {name: sample(session, teacher) for name, teacher in named.items()}
+            strange = [sample(session, teacher) for teacher in foreign]
+            self.foreign = dict(zip(self.own, strange, strict=False))
+            for people, unit_id in ((self.own, own[0].unit_id), (self.foreign, foreign[0].unit_id)):
+                people |= {name: plan(session, unit_id) for name in ("plan", "plan2")}
+            session.commit()
+
+    def value(self, name: str, said: str, people: dict[str, Sample]) -> str:
+        if said == "child":
+            return "education_history"
+        if said not in people:
+            return said
+        return str(people[said].row if name == "row_id" else people[said].pk)
+
+    def url(self, route: Route, people: dict[str, Sample] | None = None) -> str:
+        people = people or self.own
+        named = {n: self.value(n, said, people) for n, said in (route.arguments | route.query).items()}
+        with self.app.test_request_context():
+            return url_for(route.endpoint, **named)
+
+    def form(self, route: Route) -> dict[str, Any]:
+        """What is posted, so that the right person gets past the checks of the form."""
+        own = self.own
+        match route.endpoint:
+            case "TeacherView.edit":
+                return {"version": own["draft"].version, "remark": "备注"}
+            case "TeacherView.row_add" | "MyView.row_add":
+                return CHILD
+            case "TeacherView.row_edit":
+                return CHILD | {"version": own["draft"].row_version}
+            case "MyView.row_save":
+                return CHILD | {"version": own["own"].row_version}
+            case "MyView.save":
+                return {"version": own["own"].version, "former_name": "小明"}
+            case "TeacherView.batch":
+                return {"action": "report", "rowid": own["second"].pk}
+            case "ReviewQueueView.batch":
+                return {"action": "approve", "rowid": f"{own['waiting3'].pk}.{own['waiting3'].version}"}
+            case "ReviewView.approve":
+                return {"version": own["waiting"].version}
+            case "ReviewView.reject":
+                return {"version": own["waiting2"].version, **REFUSED}
+            case endpoint if endpoint.endswith(".search"):
+                return {"q": "陈"}
+        return {}
+
+    def send(self, client: Client, route: Route, token: str, people: dict[str, Sample] | None = None) -> Any:
+        url = self.url(route, people)
+        if route.method == "GET":
+            return client.get(url)
+        if route.endpoint.endswith(".draft"):
+            shown = self.own[{"TeacherView": "draft", "MyView": "own"}.get(route.endpoint.split(".")[0], "waiting")]
+            payload = {"values": {}, "version": shown.version}
+            return client.client.post(url, json=payload, headers={"X-CSRFToken": token})
+        return client.client.post(url, data=self.form(route) | ({"csrf_token": token} if token else {}))
+
+
+def staff(session: Session, code: str) -> list[Teacher]:
+    query = sa.select(Teacher).join(Unit, Teacher.unit_id == Unit.id).where(Unit.code == code)
+    return list(session.scalars(query.order_by(Teacher.id)))
+
+
+def sample(session: Session, teacher: Teacher) -> Sample:
+    query = sa.select(EducationHistory).where(EducationHistory.teacher_id == teacher.id)
+    row = session.scalars(query.order_by(EducationHistory.id)).first()
+    assert row is not None and teacher.id_number is not None
+    return Sample(teacher.id, teacher.version, teacher.id_number, row.id, row.version)
+
+
+def plan(session: Session, unit_id: int) -> Sample:
+    """An import that waits; `plan2` of the table may be given up, so both have a row with an error."""
+    made = ImportPlan(
+        unit_id=unit_id, user_id=0, user_name="", file_name="x.xlsx", file_digest="", mode="append", created_at=utc_now(),
+        notes=[],
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return Sample(made.id, 0, "", 0, 0)
+
+
+@pytest.fixture
+def samples(app: Flask) -> Samples:
+    return Samples(app)
+
+
+@pytest.fixture
+def enter(client_as: Callable[[str], Client], samples: Samples) -> Callable[[str], Client]:
+    """`enter("clerk")`: a browser with that person's session."""
+    return lambda person: client_as(samples.own["own"].number if person == "teacher" else PEOPLE[person])
+
+
+def told(response: Any) -> str:
+    """The status as the table writes it."""
+    to_login = response.status_code == 302 and response.location.startswith("/login/")
+    return "in" if to_login else str(response.status_code)
+
+
+# ── the table ──
+
+
+def test_every_route_is_in_the_table(app: Flask) -> None:
+    there = {(m, rule.endpoint) for rule in app.url_map.iter_rules() for m in (rule.methods or set()) & {"GET", "POST"}}
+    listed = [route.key for route in ROUTES]
+    assert sorted(there - set(listed)) == []
+    assert sorted(set(listed) - there) == []
+    assert len(listed) == len(set(listed))
+
+
+def test_no_route_takes_other_methods(app: Flask) -> None:
+    known = {"GET", "HEAD", "OPTIONS", "POST"}
+    assert {rule.endpoint: rule.methods for rule in app.url_map.iter_rules() if (rule.methods or set()) - known} == {}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_read_answers_as_declared(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str
+) -> None:
+    client = enter(person)
+    got = {route.endpoint: told(samples.send(client, route, "")) for route in READING}
+    assert differences(got, {route.endpoint: route.expected[person] for route in READING}) == {}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_write_answers_as_declared_and_a_refused_one_changes_nothing(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str
+) -> None:
+    client = enter(person)
+    token, got, changed = client.token(), {}, {}
+    for route in WRITING:
+        before = dump(app)
+        got[route.endpoint] = told(samples.send(client, route, token))
+        after = dump(app)
+        if got[route.endpoint] not in ("200", "302", "in") or person == "nobody":
+            changed[route.endpoint] = [*changed_tables(before, after)]
+    assert differences(got, {route.endpoint: route.expected[person] for route in WRITING}) == {}
+    # A refused form is kept as a draft, so that nothing typed is lost.
+    assert {name: tables for name, tables in changed.items() if set(tables) - {"draft"}} == {}
+
+
+def differences(got: dict[str, str], expected: dict[str, str]) -> dict[str, str]:
+    return {name: f"{got[name]} instead of {expected[name]}" for name in got if got[name] != expected[name]}
+
+
+@pytest.mark.parametrize("person", ["clerk", "reviewer", "query", "training", "county"])
+def test_a_foreign_record_is_not_found(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str
+) -> None:
+    client = enter(person)
+    token, before = client.token(), dump(app)
+    keyed = [route for route in ROUTES if "pk" in route.arguments | route.query and route.expected[person] != "403"]
+    got = {route.key: told(samples.send(client, route, token, samples.foreign)) for route in keyed}
+    assert len(got) >= 1
+    assert {key: status for key, status in got.items() if status != "404"} == {}
+    assert changed_tables(before, dump(app)) == []
+
+
+def test_a_row_of_another_teacher_is_not_found_under_ones_own(
+    app: Flask, samples: Samples, enter: Callable[[str], Client]
+) -> None:
+    client = enter("teacher")
+    token, before = client.token(), dump(app)
+    with_row = [route for route in ROUTES if route.endpoint.startswith("MyView.") and "row_id" in route.arguments]
+    got = [told(samples.send(client, route, token, samples.own | {"own": samples.own["draft"]})) for route in with_row]
+    assert got == ["404"] * len(with_row)
+    assert changed_tables(before, dump(app)) == []
+
+
+KEYS = ["0", "-1", "1.5", "x", "%00", "１", "9" * 30, "2147483648", "1%20OR%201=1", "..%2F1"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_malformed_key_is_not_found(samples: Samples, enter: Callable[[str], Client], key: str) -> None:
+    client = enter("clerk")
+    token, got = client.token(), {}
+    for route in ROUTES:
+        if not {"pk", "row_id", "plan_id"} & set(route.arguments) or route.expected["clerk"] == "403":
+            continue
+        name = next(name for name in ("row_id", "pk", "plan_id") if name in route.arguments)
+        marked = samples.url(Route(route.method, route.endpoint, route.arguments | {name: "KEY"}, {}, {}))
+        url = marked.replace("KEY", key)
+        response = client.get(url) if route.method == "GET" else client.client.post(url, data={"csrf_token": token})
+        got[route.key] = told(response)
+    assert {where: status for where, status in got.items() if status not in ("404", "400", "405")} == {}
+
+
+# ── methods and tokens ──
+
+
+@pytest.mark.parametrize("person", ["clerk", "teacher", "reviewer"])
+def test_get_of_a_route_that_writes_is_refused(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str
+) -> None:
+    client = enter(person)
+    before, got = dump(app), {}
+    for rule in app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            path = re.sub(r"<[^>]+>", "1", rule.rule)
+            got[path] = client.get(path).status_code
+    # The last part of such an address may also be the placeholder of a page, like /my/<name>; there is no such page.
+    assert {path: status for path, status in got.items() if status not in ((404, 302) if is_page(app, path) else (405,))} == {}
+    assert changed_tables(before, dump(app)) == []
+
+
+def is_page(app: Flask, path: str) -> bool:
+    return bool(app.url_map.bind("").test(path, method="GET"))
+
+
+@pytest.mark.parametrize("person", ["clerk", "teacher", "reviewer", "county"])
+def test_no_write_without_a_token(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str
+) -> None:
+    client = enter(person)
+    got, changed = {}, {}
+    for route in WRITING:
+        before = dump(app)
+        got[route.endpoint] = samples.send(client, route, "").status_code
+        changed[route.endpoint] = changed_tables(before, dump(app))
+    assert {endpoint: status for endpoint, status in got.items() if status != 400} == {}
+    assert {endpoint: tables for endpoint, tables in changed.items() if tables} == {}
+
+
+def test_the_token_of_another_session_is_refused(
+    app: Flask, samples: Samples, enter: Callable[[str], Client]
+) -> None:
+    client, token = enter("clerk"), enter("reviewer").token()
+    before = dump(app)
+    assert {samples.send(client, route, token).status_code for route in WRITING} == {400}
+    assert changed_tables(before, dump(app)) == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+@pytest.mark.parametrize("person", ["clerk", "teacher", "reviewer"])
+def test_head_and_options_change_nothing(
+    app: Flask, samples: Samples, enter: Callable[[str], Client], person: str, method: str
+) -> None:
+    client = enter(person)
+    before = dump(app)
+    statuses = {route.key: client.client.open(samples.url(route), method=method).status_code for route in ROUTES}
+    assert changed_tables(before, dump(app)) == []
+    assert {key: status for key, status in statuses.items() if status >= 500} == {}
+
+
+def test_a_get_by_whoever_may_read_changes_nothing(
+    app: Flask, samples: Samples, enter: Callable[[str], Client]
+) -> None:
+    for person in ("clerk", "teacher", "reviewer", "county"):
+        client = enter(person)
+        before = dump(app)
+        for route in READING:
+            samples.send(client, route, "")
+        assert changed_tables(before, dump(app)) == [], person
+
+
+# ── the views themselves ──
+
+
+def test_every_view_derives_from_our_base(app: Flask) -> None:
+    views = [type(view) for view in app.appbuilder.baseviews]  # type: ignore[attr-defined]
+    assert len(views) >= 10
+    assert [view.__name__ for view in views if not issubclass(view, PlainView | ScopedModelView)] == []
+    assert [view.__name__ for view in views if ModelView in view.__bases__ and view is not ScopedModelView] == []
+
+
+def test_there_is_no_rest_interface(app: Flask) -> None:
+    views = app.appbuilder.baseviews  # type: ignore[attr-defined]
+    assert [view for view in views if isinstance(view, BaseApi)] == []
+    rules = [rule.rule for rule in app.url_map.iter_rules()]
+    assert [rule for rule in rules if rule.startswith(("/api", "/swagger", "/users", "/roles", "/registeruser"))] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/security/login", "/api/v1/_openapi", "/swagger/v1", "/users/list/", "/roles/list/", "/permissions/list/",
+     "/resetpassword/form", "/resetmypassword/form", "/userinfoeditview/form", "/lang/en", "/back"],
+)  # fmt: skip
+def test_screens_that_are_not_offered_are_not_there(client_as: Callable[[str], Client], path: str) -> None:
+    assert client_as("liyutong").get(path).status_code == 404
+    assert client_as("liyutong").post(path).status_code in (404, 405)
+
+
+def test_every_list_declares_filters_and_order(app: Flask) -> None:
+    lists = [v for v in app.appbuilder.baseviews if isinstance(v, ScopedModelView)]  # type: ignore[attr-defined]
+    assert len(lists) >= 4
+    for view in lists:
+        assert isinstance(view.search_columns, list) and isinstance(view.order_columns, list), view
+        assert not [name for name in (*view.search_columns, *view.order_columns) if "." in name], view
+        secret = {"id_number", "id_number_hash", "id_number_tail", "password"}
+        assert not secret & {*view.search_columns, *view.order_columns}, view
+        assert view.base_filters in (None, []), "rows are limited by the session's scope"
+
+
+def test_a_list_without_declarations_refuses_to_start(app: Flask) -> None:
+    class Careless(ScopedModelView):
+        datamodel = next(
+            v.datamodel
+            for v in app.appbuilder.baseviews  # type: ignore[attr-defined]
+            if isinstance(v, ScopedModelView)
+        )
+
+    with app.app_context(), pytest.raises(RuntimeError, match="search_columns"):
+        Careless()

@@ -232,7 +232,7 @@ def _rows_of_section(sources: Sources, section: Section) -> list[Block]:
             lines = [
                 Line("", item.label, show(item, old.get(item.name), indicator_set), "", changed=True)
                 for item in fields
-                if old.get(item.name) not in (None, "")
+                if item.in_list and old.get(item.name) not in (None, "")
             ]
             names = (show(section.fields[name], old.get(name), indicator_set) for name in section.title_items)
             title = " · ".join(filter(None, names))
@@ -290,5 +290,5 @@ def _flags(sources: Sources, place: Place) -> tuple[Flag, ...]:
     if said is None:
         return ()
     if sources.recent(*place):
-        return (Flag("info", f"上次退回（{said}），已改"),)
-    return (Flag("no", f"上次退回（{said}），没有改"),)
+        return (Flag("info", f"上次退回后已改。退回时写的是：{said}"),)
+    return (Flag("no", f"上次退回后没有改。退回时写的是：{said}"),)

@@ -75,6 +75,17 @@ def steps_of(session: AnySession, teacher_id: int) -> list[FlowLog]:
     return list(session.scalars(query))
 
 
+def recent_steps(session: AnySession, limit: int) -> list[tuple[FlowLog, str]]:
+    """The latest steps within the scope with the names of the people they are about, newest first."""
+    query = (
+        select(FlowLog, Teacher.name)
+        .join(Teacher, Teacher.id == FlowLog.teacher_id)
+        .order_by(FlowLog.id.desc())
+        .limit(limit)
+    )
+    return [(step, name or "") for step, name in session.execute(query)]
+
+
 def latest_snapshot(session: AnySession, teacher_id: int) -> Snapshot | None:
     """What was approved last."""
     query = select(Snapshot).where(Snapshot.teacher_id == teacher_id).order_by(Snapshot.id.desc()).limit(1)

@@ -22,6 +22,7 @@ from app.records import BY_NAME
 from app.records.access import log_access
 from app.records.completeness import Completeness
 from app.records.editing import EditRights
+from app.records.marks import ReviewMark
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 from app.records.views import TeacherRecordView
@@ -113,13 +114,29 @@ class ReportingTeacherView(TeacherRecordView):
     def record_alerts(self, teacher: Teacher, rights: EditRights, state: Completeness) -> list[dict[str, Any]]:
         alerts = []
         if rights.marks:
-            items = [{"label": mark_label(mark, teacher), "text": mark.text} for mark in rights.marks]
+            items = [
+                {
+                    "label": mark_label(mark),
+                    "text": mark.text,
+                    "url": self.item_url(teacher, mark.section, mark.row_id, mark.item) if mark.section else "",
+                }
+                for mark in rights.marks
+            ]
             by = f"{rights.marks[0].by_name}（{rights.marks[0].by_unit}）"
             alerts.append(
                 {"kind": "danger", "title": f"退回了 {len(items)} 项，改好后重新报送", "items": items, "text": by}
             )
         if state.errors and teacher.status in ("draft", "rejected", "submitted_to_school"):
-            items = [{"label": finding.label, "text": finding.problem.message} for finding in state.errors[:20]]
+            items = [
+                {
+                    "label": finding.label,
+                    "text": finding.problem.message,
+                    "url": self.item_url(teacher, finding.section.name, finding.row_id, finding.problem.item)
+                    if rights.can_open
+                    else "",
+                }
+                for finding in state.errors[:20]
+            ]
             alerts.append({"kind": "warning", "title": f"还不能报送，有 {len(state.errors)} 处要改", "items": items})
         return alerts
 
@@ -139,7 +156,7 @@ class ReportingTeacherView(TeacherRecordView):
         return redirect(url_for(f"{self.endpoint}.show", pk=teacher_id))
 
 
-def mark_label(mark: Any, teacher: Teacher) -> str:
+def mark_label(mark: ReviewMark) -> str:
     """Where a mark points, in words."""
     section = BY_NAME.get(mark.section)
     if section is None:

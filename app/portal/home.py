@@ -6,13 +6,15 @@ from flask import redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 
-from app.collection.queries import counts_by_status, waiting_for
+from app.collection.flow import REPORT
+from app.collection.queries import counts_by_status, recent_steps, waiting_for
 from app.core.db import db, utc_now
 from app.core.ui.base_view import PlainView, current_actor
 from app.permissions import Permission as P
 from app.records.states import STATES
 
 WEEKDAYS = "一二三四五六日"
+RECENT = 10
 
 
 class HomeView(PlainView):
@@ -33,7 +35,25 @@ class HomeView(PlainView):
         actor = current_actor()
         today = utc_now().astimezone()
         date = f"{today.year} 年 {today.month} 月 {today.day} 日 星期{WEEKDAYS[today.weekday()]}"
-        return self.render_template("portal/home.html", cards=self._cards(), date=date, unit=actor.unit_name)
+        return self.render_template(
+            "portal/home.html", cards=self._cards(), steps=self._steps(), date=date, unit=actor.unit_name
+        )
+
+    def _steps(self) -> list[dict[str, str]]:
+        """What was done last, each with the record it is about."""
+        if not current_actor().may(P.RECORD_LIST):
+            return []
+        return [
+            {
+                "name": name,
+                "url": url_for("TeacherView.show", pk=step.row_id),
+                "what": REPORT.by_name[step.step].label,
+                "who": f"{step.actor_name}（{step.unit_name}）",
+                "at": f"{step.at.astimezone():%m-%d %H:%M}",
+                "comment": step.comment,
+            }
+            for step, name in recent_steps(db.session, RECENT)
+        ]
 
     def _cards(self) -> list[dict[str, Any]]:
         """What waits, each with the list behind the number."""

@@ -166,7 +166,9 @@ class MyView(PlainView):
 
     def _show_form(self, mine: Mine, form: RowForm, texts: Any = None, problems: Any = (), status: int = 200) -> Any:
         parked = parked_texts() if request.method == "GET" else {}
-        page = form.page(parked or texts, problems)
+        if parked:
+            texts = {name: text for name, text in parked.items() if name in form.section.fields}
+        page = form.page(texts, problems)
         if parked:
             page["restored"] = RESTORED_LOGIN if parked.get("version") == str(form.version) else STALE
         return self.render_template("portal/my_form.html", my=form_page(mine, form, page)), status

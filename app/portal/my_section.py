@@ -14,8 +14,6 @@ from app.records.states import state_tag
 
 NOT_RETURNED = "这一板块没有被退回，不用改。"
 
-# ── one section ──
-
 
 def neighbours(section: Section) -> dict[str, Any]:
     """The sections before and after; the last one leads to the overview."""
@@ -88,7 +86,7 @@ def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, A
     section, row_id, lock = form.section, form.row_id, form.locked()
     rest = side(mine, section.name) | neighbours(section)
     verb = "添加" if form.row is None else "查看" if lock else "修改"
-    target = {"name": section.name, "row_id": row_id or ""}
+    target: dict[str, Any] = {"name": section.name, "row_id": row_id or ""}
     saved = moment(form.row.updated_at) + " 已保存" if form.row is not None else "还没有保存"
     deletable = row_id is not None and may_delete(form.rights, section, row_id)
     return {**rest, **page} | {
@@ -112,7 +110,8 @@ def _returned(mine: Mine, section: Section, row_id: int | None = None) -> list[d
     if mine.teacher.status != "rejected":
         return []
     here = [mark for mark in mine.rights.marks if mark.section in ("", section.name)]
-    return [mark_place(mine, mark) for mark in here if row_id is None or mark.row_id in (None, row_id)]
+    places = [mark_place(mine, mark) for mark in here if row_id is None or mark.row_id in (None, row_id)]
+    return [place | {"label": place["label"].removeprefix(f"{section.title} · ")} for place in places]
 
 
 def _locked(mine: Mine, section: Section) -> str:

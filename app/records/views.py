@@ -203,6 +203,15 @@ class TeacherRecordView(SectionView):
             "row": lambda s, row: url_for(f"{self.endpoint}.row_edit", pk=teacher.id, name=s.name, row_id=row.id),
         }
 
+    def item_url(self, teacher: Teacher, section: str, row_id: int | None, item: str) -> str:
+        """The form of an item, opened at it."""
+        where = {"_anchor": f"{section}-{item}" if item else None}
+        if not BY_NAME[section].many:
+            return url_for(f"{self.endpoint}.edit", pk=teacher.id, **where)
+        if row_id is None:
+            return url_for(f"{self.endpoint}.row_add", pk=teacher.id, name=section)
+        return url_for(f"{self.endpoint}.row_edit", pk=teacher.id, name=section, row_id=row_id, **where)
+
     def record_actions(self, teacher: Teacher, rights: Any) -> list[dict[str, Any]]:
         return []
 

@@ -1,0 +1,208 @@
+"""What the pages of the import show, and the file with the errors marked."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+
+from app.core import excel
+from app.core.codes import codes
+from app.core.sections.section import Section, show
+from app.core.sections.sheets import HEAD_ROW, template_workbook
+from app.core.validators import mask_id
+from app.organisations.models import Unit
+from app.records import BY_NAME, SECTIONS
+from app.spreadsheets.models import ACTIONS, STATUSES, ImportPlan, ImportRow
+from app.spreadsheets.planning import MODES, unpack_values
+from app.spreadsheets.queries import may_undo, undo_until
+from app.spreadsheets.upload import NAME, NUMBER, book_for
+
+STATUS_KINDS = {"planned": "wait", "applied": "ok", "undone": "draft", "discarded": "draft"}
+TABS = ("create", "update", "delete", "same", "error")
+WRITING = ("create", "update", "delete")
+FIRST_SHOWN = ("error", *WRITING, "same")
+EMPTY = {
+    "create": ("没有要新增的行", "文件里的人和记录在名册里都有了。"),
+    "update": ("没有要修改的行", "文件里填了的内容和现有记录一样。"),
+    "delete": ("没有要删除的行", "现有记录都保留。"),
+    "same": ("没有相同的行", "每一行都会带来变化。"),
+    "error": ("没有错误", "可以写入。"),
+}
+DELETES = "将删除 {count} 条现有记录，再写入文件里的。写入后 7 天内可以整批撤销。"
+WRONG_FILL = PatternFill("solid", start_color="FFFBE9E7", end_color="FFFBE9E7")
+
+
+def moment(value: dt.datetime | None) -> str:
+    """A moment as the pages show it."""
+    return f"{value.astimezone():%Y-%m-%d %H:%M}" if value else ""
+
+
+def summary(plan: ImportPlan, counts: Mapping[str, int], now: dt.datetime) -> dict[str, Any]:
+    """One import in the list of the start page."""
+    return {
+        "id": plan.id,
+        "file_name": plan.file_name,
+        "mode": MODES[plan.mode],
+        "by": plan.user_name,
+        "at": moment(plan.created_at),
+        "tag": {"label": STATUSES[plan.status], "kind": STATUS_KINDS[plan.status]},
+        "counts": "，".join(f"{ACTIONS[a]} {counts[a]}" for a in TABS if counts.get(a)) or "—",
+        "written": written_count(counts),
+        "may_undo": may_undo(plan, now),
+        "until": moment(undo_until(plan.applied_at)) if plan.applied_at else "",
+    }
+
+
+def written_count(counts: Mapping[str, int]) -> int:
+    """How many rows a plan writes."""
+    return sum(counts.get(action, 0) for action in WRITING)
+
+
+def headline(plan: ImportPlan, counts: Mapping[str, int]) -> str:
+    """The outcome in one sentence."""
+    writing, wrong = written_count(counts), counts.get("error", 0)
+    match plan.status:
+        case "applied":
+            return f"已写入 {writing} 行"
+        case "undone":
+            return "已撤销这次导入"
+        case "discarded":
+            return "已放弃这次导入"
+    if wrong:
+        return f"还有 {wrong} 行要改，另外 {writing + counts.get('same', 0)} 行没有问题"
+    return f"可以写入 {writing} 行" if writing else "文件和现有记录相同，没有要写入的"
+
+
+def preview(plan: ImportPlan, counts: Mapping[str, int], unit: Unit, now: dt.datetime) -> dict[str, Any]:
+    """The head and foot of the preview."""
+    writing, deleted = written_count(counts), counts.get("delete", 0)
+    return summary(plan, counts, now) | {
+        "title": headline(plan, counts),
+        "rows": sum(counts.get(action, 0) for action in TABS if action != "delete"),
+        "status": plan.status,
+        "applied_at": moment(plan.applied_at),
+        "undone_at": moment(plan.undone_at),
+        "notes": plan.notes,
+        "sums": [{"label": ACTIONS[a], "n": counts.get(a, 0), "bad": a == "error" and counts.get(a)} for a in TABS]
+        if plan.status != "discarded"
+        else [],
+        "wrong": counts.get("error", 0),
+        "writing": writing,
+        "delete_warning": DELETES.format(count=deleted) if deleted else "",
+        "unit": unit.name,
+    }
+
+
+# ── the tables of the preview ──
+
+
+def tables(rows: Sequence[ImportRow], action: str, indicator_set: str) -> list[dict[str, Any]]:
+    """The rows of a page, one table for each sheet."""
+    sheets: dict[tuple[str, str], list[ImportRow]] = {}
+    for row in rows:
+        sheets.setdefault((row.sheet, row.section), []).append(row)
+    make = _error_table if action == "error" else _change_table if action == "update" else _value_table
+    return [{"sheet": sheet, **make(own, BY_NAME[name], indicator_set)} for (sheet, name), own in sheets.items()]
+
+
+def _error_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+    """The columns that are wrong somewhere on this page, beside name and number."""
+    columns = {column.identifier: column.field for column in book_for(indicator_set).columns(section)}
+    wrong = {problem["identifier"] for row in rows for problem in row.content["errors"]}
+    shown = [NAME, NUMBER, *(name for name in columns if name in wrong and name not in (NAME, NUMBER))]
+    lines = []
+    for row in rows:
+        messages: dict[str, str] = {}
+        for problem in row.content["errors"]:
+            said = messages.get(problem["identifier"], "")
+            messages[problem["identifier"]] = said + problem["message"]
+        cells = [{"value": _typed(row, name), "message": messages.get(name, "")} for name in shown]
+        lines.append({"no": row.row_no or "", "action": ACTIONS[row.content["action"]], "cells": cells})
+    letters = {p["identifier"]: p["column"] for row in rows for p in row.content["errors"] if p["column"]}
+    heads = [{"label": columns[name].label, "letter": letters.get(name, "")} for name in shown]
+    return {"kind": "errors", "heads": heads, "rows": lines}
+
+
+def _typed(row: ImportRow, identifier: str) -> str:
+    text = str(row.content["texts"].get(identifier, ""))
+    if not row.row_no and identifier in (NAME, NUMBER):
+        text = row.content["name"] if identifier == NAME else row.content["key"]
+    section, _, item = identifier.partition(".")
+    secret = BY_NAME[section].fields[item].secret
+    return mask_id(text) if secret and text[:1].isdigit() and text.isalnum() else text
+
+
+def _person(row: ImportRow) -> dict[str, Any]:
+    return {
+        "no": row.row_no or "",
+        "name": row.content["name"],
+        "number": mask_id(row.content["key"]) if row.content["key"] else "",
+        "warnings": [problem["message"] for problem in row.content["warnings"]],
+    }
+
+
+def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+    lines = []
+    for row in rows:
+        new, old = (unpack_values(section.name, row.content[side]) for side in ("values", "old"))
+        changes = [
+            {
+                "label": section.fields[item].label,
+                "old": show(section.fields[item], old.get(item), indicator_set),
+                "new": show(section.fields[item], value, indicator_set),
+            }
+            for item, value in new.items()
+        ]
+        lines.append(_person(row) | {"changes": changes})
+    return {"kind": "changes", "rows": lines}
+
+
+def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+    listed = [f for f in section.fields_for(indicator_set) if f.in_list and f.filled_by != "D"]
+    shown = [field for field in listed if f"{section.name}.{field.name}" not in (NAME, NUMBER)]
+    lines = []
+    for row in rows:
+        packed = row.content["old"] if row.action == "delete" else row.content["values"]
+        values = unpack_values(section.name, packed)
+        lines.append(_person(row) | {"cells": [show(field, values.get(field.name), indicator_set) for field in shown]})
+    heads = [field.label for field in shown]
+    if all(row.action == "same" for row in rows):
+        heads, lines = [], [line | {"cells": []} for line in lines]
+    return {"kind": "values", "heads": heads, "rows": lines}
+
+
+# ── the file with the errors marked ──
+
+
+def errors_file(plan: ImportPlan, rows: Iterable[ImportRow], unit: Unit) -> bytes:
+    """The uploaded rows in the template's columns; what is wrong is red, with the sentence as a comment."""
+    book = book_for(unit.indicator_set)
+    workbook = template_workbook(book, f"{unit.name} 教师信息导入模板", codes)
+    positions = {
+        section.name: {column.identifier: i for i, column in enumerate(book.columns(section), start=1)}
+        for section in SECTIONS
+    }
+    last = dict.fromkeys(positions, HEAD_ROW)
+    for row in rows:
+        if not row.row_no:
+            continue
+        # At its own place where the heading leaves it free: the numbers on the screen stay true.
+        number = last[row.section] = max(row.row_no, last[row.section] + 1)
+        _write_marked(workbook[BY_NAME[row.section].title], number, row, positions[row.section])
+    return excel.save_bytes(workbook)
+
+
+def _write_marked(sheet: Any, number: int, row: ImportRow, positions: Mapping[str, int]) -> None:
+    texts = row.content["texts"]
+    excel.write_row(sheet, number, [texts.get(identifier) for identifier in positions])
+    messages: dict[int, str] = {}
+    for problem in row.content["errors"]:
+        position = positions.get(problem["identifier"], positions[NUMBER])
+        messages[position] = messages.get(position, "") + problem["message"]
+    for position, message in messages.items():
+        cell = sheet.cell(number, position)
+        cell.fill = WRONG_FILL
+        cell.font = Font(name=excel.BODY_FONT_NAME, size=11, color=excel.RED)
+        cell.comment = Comment(excel.clean_text(message), "导入核对", width=280, height=90)

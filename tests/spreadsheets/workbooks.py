@@ -1,0 +1,68 @@
+"""Filled templates for the tests of the import."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from app.core.text import clean
+from app.core.validators import citizen_check_digit
+from app.organisations.models import Unit
+from app.records.teacher import Teacher
+from app.spreadsheets.commands import template_for
+
+PEOPLE, STUDIES = "基本信息", "学习经历"
+Lines = Sequence[Mapping[str, Any]]
+
+
+def number_of(serial: int, born: str = "19900116") -> str:
+    """A valid ID number of nobody: the area code is never given to a person."""
+    first17 = f"539900{born}{serial:03d}"
+    return first17 + citizen_check_digit(first17)
+
+
+def person(serial: int, name: str, **items: Any) -> dict[str, Any]:
+    return {"姓名": name, "身份证件号": number_of(serial), **items}
+
+
+def known(teacher: Teacher, **items: Any) -> dict[str, Any]:
+    return {"姓名": teacher.name, "身份证件号": teacher.id_number, **items}
+
+
+def headings(sheet: Any, row: int = 2) -> dict[str, int]:
+    """Heading → column number."""
+    return {clean(str(cell.value)).lstrip("*"): cell.column for cell in sheet[row] if cell.value is not None}
+
+
+def template(unit: Unit) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(template_for(unit)))
+
+
+def fill(unit: Unit, path: Path, **sheets: Lines) -> Path:
+    """Write rows under the headings of the school's template, from row 3 on."""
+    workbook = template(unit)
+    for name, lines in sheets.items():
+        columns = headings(workbook[name])
+        for number, line in enumerate(lines, start=3):
+            for label, value in line.items():
+                cell = workbook[name].cell(number, columns[label], value)
+                if isinstance(value, str):
+                    cell.data_type = "s"
+    workbook.save(path)
+    return path
+
+
+def plain_book(path: Path, **sheets: Lines) -> Path:
+    """A workbook of one's own: headings in the first row, no hidden marks."""
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name, lines in sheets.items():
+        sheet = workbook.create_sheet(name)
+        labels = list(dict.fromkeys(label for line in lines for label in line))
+        sheet.append(labels)
+        for line in lines:
+            sheet.append([line.get(label) for label in labels])
+    workbook.save(path)
+    return path

@@ -1,0 +1,79 @@
+"""The commands for outside checks."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.records import SECTIONS
+from app.records.teacher import Teacher
+from config import ROOT
+
+
+def run(app: Flask, *arguments: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=list(arguments))
+    return result.exit_code, result.output
+
+
+def test_sections_list_is_machine_readable(app: Flask) -> None:
+    code, output = run(app, "sections", "list", "--json")
+    told = json.loads(output)
+    assert code == 0
+    assert [section["name"] for section in told] == [section.name for section in SECTIONS]
+    assert told[1]["items"][0]["identifier"] == "education_history.education"
+
+
+def test_section_is_shown_and_unknown_one_refused(app: Flask) -> None:
+    assert "basic_info.id_number" in run(app, "sections", "show", "basic_info")[1]
+    code, output = run(app, "sections", "show", "nonsense")
+    assert code == 1 and "education_history" in output
+
+
+def test_sections_check_finds_nothing(app: Flask) -> None:
+    assert run(app, "sections", "check")[0] == 0
+
+
+def test_flow_is_shown(app: Flask) -> None:
+    code, output = run(app, "flows", "show", "report")
+    assert code == 0
+    assert "报送（report）: 未报送、已交学校、审核未通过 → 待审核" in output
+
+
+def test_demo_accounts_tell_all_keys(app: Flask) -> None:
+    code, output = run(app, "demo", "accounts", "--json")
+    told = json.loads(output)
+    assert code == 0
+    assert {"role", "level", "unit_code", "unit", "username", "password"} <= set(told[0])
+    assert {"nation", "province", "city", "county", "school", "teacher"} == {account["level"] for account in told}
+
+
+def test_demo_is_not_loaded_twice(app: Flask) -> None:
+    code, output = run(app, "demo", "load")
+    assert code == 1 and "已经有单位" in output
+
+
+def test_check_of_a_teacher(app: Flask, teachers: list[Teacher]) -> None:
+    code, output = run(app, "teachers", "check", str(teachers[4].id_number), "--json")
+    told = json.loads(output)
+    assert code == 0
+    assert (told["status"], told["complete"]) == ("draft", False)
+    assert {problem["item"] for problem in told["problems"]} == {"basic_info.it_skill", "education_history.major"}
+
+
+def test_check_of_nobody(app: Flask) -> None:
+    code, output = run(app, "teachers", "check", "11010519491231002X")
+    assert code == 1 and "没有这个证件号" in output
+
+
+@pytest.mark.parametrize("arguments", [["--unit", "9999999999"], ["--unit", "5301210000"]])
+def test_template_for_no_school_is_refused(app: Flask, tmp_path: Path, arguments: list[str]) -> None:
+    out = tmp_path / "t.xlsx"
+    code, output = run(app, "teachers", "template", *arguments, "--out", str(out))
+    assert code == 1 and not out.exists() and output.strip()
+
+
+def test_readme_names_every_command(app: Flask) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for words in ("flask deploy", "flask db upgrade", "sections list", "flows show", "teachers import", "demo accounts"):
+        assert words in readme
