@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import db
 from app.core.errors import NoScope, OutOfScope
-from app.core.scope import Scoped, system_scope
+from app.core.scope import Scoped, person_scope, set_scope, system_scope
 from app.organisations.models import Unit
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
@@ -46,6 +46,16 @@ def test_each_level_sees_its_own_tree(session_as: Callable[[str], Session], user
     session = session_as(username)
     assert session.scalar(sa.select(sa.func.count(Teacher.id))) == count
     assert len({row.teacher_id for row in session.scalars(sa.select(EducationHistory))}) == count
+
+
+def test_teacher_sees_own_rows_only(session_as: Callable[[str], Session], everything: Session, teachers: list[Teacher]) -> None:
+    own = teachers[0]
+    session = Session(everything.get_bind())
+    set_scope(session, person_scope(own.id))
+    assert [teacher.id for teacher in session.scalars(sa.select(Teacher))] == [own.id]
+    assert {row.teacher_id for row in session.scalars(sa.select(EducationHistory))} == {own.id}
+    assert session.get(Teacher, teachers[1].id) is None
+    session.close()
 
 
 def test_school_of_the_city_is_not_the_countys(session_as: Callable[[str], Session], everything: Session) -> None:

@@ -99,7 +99,6 @@ class FlowLog(Base, Scoped):
     id: Mapped[int] = mapped_column(primary_key=True)
     flow: Mapped[str] = mapped_column(String(30))
     row_id: Mapped[int] = mapped_column(Integer)
-    teacher_id: Mapped[int | None] = mapped_column(Integer, index=True)
     step: Mapped[str] = mapped_column(String(30))
     from_state: Mapped[str] = mapped_column(String(30))
     to_state: Mapped[str] = mapped_column(String(30))

@@ -53,7 +53,6 @@ class History(Base, Scoped):
     action: Mapped[str] = mapped_column(String(10))
     section: Mapped[str] = mapped_column(String(40))
     row_id: Mapped[int] = mapped_column(Integer)
-    teacher_id: Mapped[int | None] = mapped_column(Integer, index=True)
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
     reason: Mapped[str] = mapped_column(String(200), default="")
     batch_id: Mapped[int | None] = mapped_column(Integer, index=True)

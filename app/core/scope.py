@@ -32,7 +32,7 @@ class Scoped:
     city_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("unit.id"))
     county_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("unit.id"))
     school_id: Mapped[int | None] = mapped_column(Integer, ForeignKey("unit.id"))
-    teacher_id: Any
+    teacher_id: Mapped[int | None] = mapped_column(Integer, index=True)
 
     def scope_ids(self, session: Session) -> ScopeIds:
         """The scope columns this row must have, read from the row it hangs on."""

@@ -205,7 +205,7 @@ class TeacherRecordView(SectionView):
 
     def item_url(self, teacher: Teacher, section: str, row_id: int | None, item: str) -> str:
         """The form of an item, opened at it."""
-        where = {"_anchor": f"{section}-{item}" if item else None}
+        where: dict[str, Any] = {"_anchor": f"{section}-{item}" if item else None}
         if not BY_NAME[section].many:
             return url_for(f"{self.endpoint}.edit", pk=teacher.id, **where)
         if row_id is None:

@@ -21,7 +21,6 @@ class ImportPlan(Base, Scoped):
     __tablename__ = "import_plan"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    teacher_id: Mapped[int | None] = mapped_column(Integer)  # always null: a plan belongs to a unit, not to a person
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
     unit: Mapped[Unit] = relationship(Unit, foreign_keys=[unit_id])
     user_id: Mapped[int] = mapped_column(Integer)
@@ -46,7 +45,6 @@ class ImportRow(Base, Scoped):
     __table_args__ = (Index("ix_import_row_plan", "plan_id", "action", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    teacher_id: Mapped[int | None] = mapped_column(Integer)  # always null, as on the plan
     plan_id: Mapped[int] = mapped_column(ForeignKey("import_plan.id"))
     plan: Mapped[ImportPlan] = relationship(ImportPlan)
     sheet: Mapped[str] = mapped_column(String(60))

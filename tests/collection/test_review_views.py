@@ -1,7 +1,5 @@
-"""The review queue and the desk, as a reviewer's browser sees them."""
+"""The review desk, as a reviewer's browser sees it."""
 
-import datetime as dt
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -20,26 +18,6 @@ from tests.conftest import Client
 COUNTY, REVIEWER, CLERK = "zhoumin", "wangjianguo", "liyutong"
 
 
-@pytest.fixture
-def waiting(everything: Session) -> list[Teacher]:
-    """What waits for the county, in the order of the queue."""
-    query = sa.select(Teacher).where(Teacher.status == "in_review", Teacher.stage == 2, Teacher.county_id.is_not(None))
-    found = list(everything.scalars(query.order_by(Teacher.id)))
-    everything.rollback()
-    return found
-
-
-@pytest.fixture
-def at_school(everything: Session) -> list[Teacher]:
-    """What waits for the reviewers of 青禾县第一中学."""
-    query = sa.select(Teacher).where(
-        Teacher.status == "in_review", Teacher.waiting_unit_id == Teacher.unit_id, Teacher.stage == 1
-    )
-    found = list(everything.scalars(query.order_by(Teacher.id)))
-    everything.rollback()
-    return found
-
-
 def fresh(session: Session, teacher: Teacher) -> Teacher:
     session.rollback()
     session.expire_all()
@@ -55,65 +33,6 @@ def degree_id(session: Session, teacher: Teacher) -> int:
 
 def refuse(key: str, reason: str = "evidence", note: str = "证书上是 7 月") -> dict[str, str]:
     return {f"verdict:{key}": "refused", f"reason:{key}": reason, f"note:{key}": note}
-
-
-# ── queue ──
-
-
-def test_queue_shows_what_waits_here(client_as: Callable[[str], Client], waiting: list[Teacher]) -> None:
-    page = client_as(COUNTY).get("/review/list/").get_data(as_text=True)
-    ids = [int(pk) for pk in re.findall(r'href="/review/desk/(\d+)"', page)]
-    assert set(ids) == {teacher.id for teacher in waiting}
-    assert "李雨桐" in page and "第 2 级" in page
-    assert "石桥县初级中学" not in page, "schools without waiting records are no choice"
-
-
-def test_queue_filters_and_refuses_bad_parameters(
-    client_as: Callable[[str], Client],
-    waiting: list[Teacher],
-    count_queries: Callable[[], AbstractContextManager[list]],
-) -> None:
-    client = client_as(COUNTY)
-    with count_queries() as statements:
-        assert client.get("/review/list/").status_code == 200
-    assert len(statements) <= 15, len(statements)
-    found = client.get(f"/review/list/?_flt_0_unit_id={waiting[0].unit_id}&_flt_0_staff_category=A1")
-    assert found.status_code == 200 and "已用条件" in found.get_data(as_text=True)
-    for bad in ("_flt_0_unit_id=x", "_flt_0_unit_id=99999999999", "_flt_0_name=x", "_oc_ReviewQueueView=name"):
-        assert client.get(f"/review/list/?{bad}").status_code == 400, bad
-
-
-def test_search_finds_within_the_queue(client_as: Callable[[str], Client], waiting: list[Teacher]) -> None:
-    client = client_as(COUNTY)
-    answer = client.post("/review/search/", {"q": waiting[1].name})
-    page = client.get(answer.location).get_data(as_text=True)
-    assert f"/review/desk/{waiting[1].id}" in page and "%" not in answer.location
-
-
-def test_batch_approves_what_it_can_and_tells_the_rest(
-    client_as: Callable[[str], Client], waiting: list[Teacher], everything: Session
-) -> None:
-    good, stale = waiting[:2]
-    client = client_as(COUNTY)
-    rows = [f"{good.id}.{good.version}", f"{stale.id}.{stale.version - 1}"]
-    answer = client.post("/review/batch", {"action": "approve", "rowid": rows})
-    page = client.get(answer.location).get_data(as_text=True)
-    assert "审核通过 1 份" in page and "跳过 1 份" in page and stale.name in page
-    assert fresh(everything, good).status == "approved"
-    assert fresh(everything, stale).status == "in_review"
-
-
-@pytest.mark.parametrize("row", ["", "1", "1.x", "x.1", "1.2.3", "99999999999.1"])
-def test_batch_with_bad_keys_changes_nothing(client_as: Callable[[str], Client], row: str) -> None:
-    assert client_as(COUNTY).post("/review/batch", {"action": "approve", "rowid": row}).status_code in (400, 404)
-
-
-def test_batch_of_foreign_rows_is_not_found(
-    client_as: Callable[[str], Client], strangers: list[Teacher], everything: Session
-) -> None:
-    row = f"{strangers[0].id}.{strangers[0].version}"
-    assert client_as(COUNTY).post("/review/batch", {"action": "approve", "rowid": row}).status_code == 404
-    assert fresh(everything, strangers[0]).status == "in_review"
 
 
 # ── approve ──
@@ -394,13 +313,3 @@ def test_judgements_are_kept_until_they_are_sent(
     client.post(f"/review/desk/{teacher.id}/reject", {"version": teacher.version, **refuse(key)})
     everything.rollback()
     assert everything.scalar(sa.select(sa.func.count(Draft.id)).where(Draft.key == f"review/{teacher.id}")) == 0
-
-
-def test_waiting_days(everything: Session, client_as: Callable[[str], Client], waiting: list[Teacher]) -> None:
-    teacher = everything.get_one(Teacher, waiting[0].id)
-    assert teacher.reported_at is not None
-    teacher.reported_at -= dt.timedelta(days=5)
-    everything.commit()
-    client = client_as(COUNTY)
-    assert "5 天" in client.get("/review/list/").get_data(as_text=True)
-    assert "等了 5 天" in client.get(f"/review/desk/{teacher.id}").get_data(as_text=True)

@@ -336,7 +336,8 @@ def test_foreign_rows_are_not_found_and_not_changed(me: Me, strangers: list[Teac
 @pytest.mark.parametrize(
     "path",
     ["/my/nothing", "/my/nothing/1", "/my/nothing/add", "/my/basic_info/add", "/my/basic_info/1",
-     "/my/education_history/x", "/my/education_history/0", "/my/education_history/99999999999999999999", "/my/education_history/²"],
+     "/my/education_history/x", "/my/education_history/0",
+     "/my/education_history/99999999999999999999", "/my/education_history/²"],
 )  # fmt: skip
 def test_unknown_addresses_are_not_found(me: Me, path: str) -> None:
     assert me.client.get(path).status_code == 404

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "fc972e2e3340"
+revision = "d5f1dee7c717"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -217,7 +217,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("flow", sa.String(length=30), nullable=False),
         sa.Column("row_id", sa.Integer(), nullable=False),
-        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.Column("step", sa.String(length=30), nullable=False),
         sa.Column("from_state", sa.String(length=30), nullable=False),
         sa.Column("to_state", sa.String(length=30), nullable=False),
@@ -231,6 +230,7 @@ def upgrade() -> None:
         sa.Column("city_id", sa.Integer(), nullable=True),
         sa.Column("county_id", sa.Integer(), nullable=True),
         sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_flow_log_city_id")),
         sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_flow_log_county_id")),
         sa.ForeignKeyConstraint(["province_id"], ["unit.id"], name=op.f("fk_flow_log_province_id")),
@@ -250,7 +250,6 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=10), nullable=False),
         sa.Column("section", sa.String(length=40), nullable=False),
         sa.Column("row_id", sa.Integer(), nullable=False),
-        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=True),
@@ -259,6 +258,7 @@ def upgrade() -> None:
         sa.Column("city_id", sa.Integer(), nullable=True),
         sa.Column("county_id", sa.Integer(), nullable=True),
         sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_history_city_id")),
         sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_history_county_id")),
         sa.ForeignKeyConstraint(["province_id"], ["unit.id"], name=op.f("fk_history_province_id")),
@@ -272,7 +272,6 @@ def upgrade() -> None:
     op.create_table(
         "import_plan",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.Column("unit_id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("user_name", sa.String(length=64), nullable=False),
@@ -288,6 +287,7 @@ def upgrade() -> None:
         sa.Column("city_id", sa.Integer(), nullable=True),
         sa.Column("county_id", sa.Integer(), nullable=True),
         sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_import_plan_city_id")),
         sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_import_plan_county_id")),
         sa.ForeignKeyConstraint(["province_id"], ["unit.id"], name=op.f("fk_import_plan_province_id")),
@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_plan")),
     )
     with op.batch_alter_table("import_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_plan_teacher_id"), ["teacher_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_import_plan_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -449,7 +450,6 @@ def upgrade() -> None:
     op.create_table(
         "import_row",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.Column("plan_id", sa.Integer(), nullable=False),
         sa.Column("sheet", sa.String(length=60), nullable=False),
         sa.Column("row_no", sa.Integer(), nullable=False),
@@ -465,6 +465,7 @@ def upgrade() -> None:
         sa.Column("city_id", sa.Integer(), nullable=True),
         sa.Column("county_id", sa.Integer(), nullable=True),
         sa.Column("school_id", sa.Integer(), nullable=True),
+        sa.Column("teacher_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["city_id"], ["unit.id"], name=op.f("fk_import_row_city_id")),
         sa.ForeignKeyConstraint(["county_id"], ["unit.id"], name=op.f("fk_import_row_county_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["import_plan.id"], name=op.f("fk_import_row_plan_id")),
@@ -474,6 +475,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("import_row", schema=None) as batch_op:
         batch_op.create_index("ix_import_row_plan", ["plan_id", "action", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_import_row_teacher_id"), ["teacher_id"], unique=False)
 
     op.create_table(
         "rec_education_history",
@@ -645,6 +647,7 @@ def downgrade() -> None:
 
     op.drop_table("rec_education_history")
     with op.batch_alter_table("import_row", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_row_teacher_id"))
         batch_op.drop_index("ix_import_row_plan")
 
     op.drop_table("import_row")
@@ -669,6 +672,7 @@ def downgrade() -> None:
     op.drop_table("review_level")
     with op.batch_alter_table("import_plan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_plan_unit_id"))
+        batch_op.drop_index(batch_op.f("ix_import_plan_teacher_id"))
 
     op.drop_table("import_plan")
     with op.batch_alter_table("history", schema=None) as batch_op:

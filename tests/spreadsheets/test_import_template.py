@@ -1,0 +1,82 @@
+"""The template, and the way from it through an import back to the same values."""
+
+import io
+
+import openpyxl
+
+from app.core.sections.section import show
+from app.records.teacher import SECTION as BASIC_INFO
+from tests.spreadsheets.desk import Desk
+from tests.spreadsheets.workbooks import PEOPLE, STUDIES, fill, headings, number_of, person, template
+
+FULL = {
+    "曾用名": "无", "性别": "2-女", "身份证件类型": "居民身份证", "出生日期": "1990-01-16", "国籍/地区": "156-中国",
+    "民族": "汉族", "政治面貌": "中共党员、民革会员", "参加工作年月": "2012-08", "进本校年月": "2013-09",
+    "是否在编": "是", "签订合同情况": "1", "教职工类别": "A1-专任教师",
+}  # fmt: skip
+
+
+def test_template_begins_with_the_guide_and_has_a_sheet_for_each_section(desk: Desk) -> None:
+    workbook = template(desk.unit)
+    visible = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
+    assert visible == ["填表说明", PEOPLE, STUDIES]
+
+
+def test_template_names_its_columns_in_a_hidden_row(desk: Desk) -> None:
+    sheet = template(desk.unit)[STUDIES]
+    assert sheet.row_dimensions[1].hidden
+    assert [sheet.cell(1, column).value for column in (1, 2, 3)] == [
+        "basic_info.name",
+        "basic_info.id_number",
+        "education_history.education",
+    ]
+    assert list(headings(sheet))[:3] == ["姓名", "身份证件号", "获得学历"]
+
+
+def test_template_leaves_out_derived_items_and_those_of_other_schools(desk: Desk) -> None:
+    labels = headings(template(desk.unit)[PEOPLE])
+    assert "最高学历" not in labels
+    assert "从教起始年月" not in labels
+
+
+def test_template_offers_codes_without_forbidding_other_words(desk: Desk) -> None:
+    sheet = template(desk.unit)[PEOPLE]
+    validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
+    gender = validations[sheet.cell(3, headings(sheet)["性别"]).coordinate]
+    assert (gender.formula1, gender.errorStyle) == ("codes_GENDER", "warning")
+
+
+def test_template_is_text_and_explains_required_items(desk: Desk) -> None:
+    from app.spreadsheets.commands import template_for  # noqa: PLC0415
+
+    workbook = openpyxl.load_workbook(io.BytesIO(template_for(desk.unit)), rich_text=True)
+    head = workbook[PEOPLE].cell(2, 1)
+    assert str(head.value) == "*姓名"
+    assert "与身份证件一致" in head.comment.text
+    assert workbook[PEOPLE].column_dimensions["D"].number_format == "@"
+
+
+def test_what_is_filled_in_comes_out_equal(desk: Desk) -> None:
+    desk.write(基本信息=[person(1, "何静宜") | FULL])
+    teacher = desk.teacher(number_of(1))
+    shown = {f.label: show(f, getattr(teacher, f.name), "S") for f in BASIC_INFO.fields.values()}
+    for label, typed in FULL.items():
+        if label not in ("性别", "身份证件类型", "国籍/地区", "民族", "政治面貌", "签订合同情况", "教职工类别", "出生日期"):
+            assert shown[label] == typed
+    assert (teacher.gender, teacher.nationality, teacher.staff_category) == ("2", "156", "A1")
+    assert str(teacher.birth_date) == "1990-01-16"
+
+
+def test_a_second_import_of_the_same_file_changes_nothing(desk: Desk) -> None:
+    sheets = {PEOPLE: [person(1, "何静宜") | FULL], STUDIES: [person(1, "何静宜", 获得学历="21", 学习方式="1")]}
+    desk.write(**sheets)
+    before = desk.state()
+    plan = desk.plan_file(fill(desk.unit, desk.path, **sheets))
+    assert desk.actions(plan) == ["same", "same"]
+    assert desk.state() == before
+
+
+def test_formula_like_text_stays_text(desk: Desk) -> None:
+    desk.write(基本信息=[person(1, "何静宜", 备注="=1+1", 曾用名="@sum")])
+    teacher = desk.teacher(number_of(1))
+    assert (teacher.remark, teacher.former_name) == ("=1+1", "@sum")
