@@ -75,5 +75,12 @@ def test_template_for_no_school_is_refused(app: Flask, tmp_path: Path, arguments
 
 def test_readme_names_every_command(app: Flask) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for words in ("flask deploy", "flask db upgrade", "sections list", "flows show", "teachers import", "demo accounts"):
+    for words in (
+        "flask deploy",
+        "flask db upgrade",
+        "sections list",
+        "flows show",
+        "teachers import",
+        "demo accounts",
+    ):
         assert words in readme

@@ -62,7 +62,9 @@ def test_unknown_code_table_is_a_defect() -> None:
 def test_explanation_names_every_item(section: Section) -> None:
     told = as_text(section)
     assert all(f"{section.name}.{name}" in told for name in section.fields)
-    assert [item["identifier"] for item in describe(section)["items"]] == [f"{section.name}.{n}" for n in section.fields]
+    assert [item["identifier"] for item in describe(section)["items"]] == [
+        f"{section.name}.{n}" for n in section.fields
+    ]
 
 
 @EVERY
@@ -155,7 +157,10 @@ def test_empty_draft_can_be_saved(session_as: Callable[[str], Session], actor_na
     ],
 )
 def test_record_needs_a_name_and_a_valid_number(
-    session_as: Callable[[str], Session], actor_named, texts: dict[str, str], item: str  # type: ignore[no-untyped-def]
+    session_as: Callable[[str], Session],
+    actor_named,
+    texts: dict[str, str],
+    item: str,  # type: ignore[no-untyped-def]
 ) -> None:
     session = session_as("liyutong")
     unit = session.get_one(Unit, actor_named("liyutong").unit_id)
@@ -164,7 +169,9 @@ def test_record_needs_a_name_and_a_valid_number(
     assert not session.new
 
 
-def test_same_person_is_not_made_twice(session_as: Callable[[str], Session], actor_named, strangers: list[Teacher]) -> None:  # type: ignore[no-untyped-def]
+def test_same_person_is_not_made_twice(
+    session_as: Callable[[str], Session], actor_named, strangers: list[Teacher]
+) -> None:  # type: ignore[no-untyped-def]
     session = session_as("liyutong")
     unit = session.get_one(Unit, actor_named("liyutong").unit_id)
     texts = {"name": "某人", "id_type": "1", "id_number": strangers[0].id_number}

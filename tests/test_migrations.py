@@ -1,11 +1,11 @@
 """Migrations: both ways, and no difference to the models."""
 
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from app.core.db import db
 
 

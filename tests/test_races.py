@@ -104,7 +104,9 @@ def test_naive_approval_is_not_once(
     assert all_at_once(app, county, act).count("done") > 1
 
 
-def test_approve_against_reject(app: Flask, county: Actor, session_as: Callable[[str], Session], school: object) -> None:
+def test_approve_against_reject(
+    app: Flask, county: Actor, session_as: Callable[[str], Session], school: object
+) -> None:
     teacher_id, version = waiting_at_county(session_as("zhoumin"), school.id)[0]  # type: ignore[attr-defined]
     refusal = operations.Refusal("basic_info", teacher_id, "it_skill", "wrong", "")
     turn = iter(range(THREADS))

@@ -48,7 +48,9 @@ def test_each_level_sees_its_own_tree(session_as: Callable[[str], Session], user
     assert len({row.teacher_id for row in session.scalars(sa.select(EducationHistory))}) == count
 
 
-def test_teacher_sees_own_rows_only(session_as: Callable[[str], Session], everything: Session, teachers: list[Teacher]) -> None:
+def test_teacher_sees_own_rows_only(
+    session_as: Callable[[str], Session], everything: Session, teachers: list[Teacher]
+) -> None:
     own = teachers[0]
     session = Session(everything.get_bind())
     set_scope(session, person_scope(own.id))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, abort, g, jsonify, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask_login import current_user
 
 from app.accounts.models import Account
@@ -65,7 +65,7 @@ def _to_login() -> Any:
     stored: Any = session
     if request.accept_mimetypes.best == "application/json" or request.is_json:
         return jsonify(message="登录已过期，请重新登录。"), 401
-    back = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    back = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.path)
     if request.method == "POST" and stored.expired_user:
         park(stored.expired_user)
     entry = "teacher" if _was_teacher(stored.expired_user) or request.path.startswith("/my") else "admin"
@@ -90,6 +90,12 @@ def parked_texts() -> dict[str, str]:
         session.pop("parked")
         return dict(parked["texts"])
     return {}
+
+
+def _page_of(path: str) -> str:
+    """The page of a form's address; home for an address that only takes posts."""
+    shows = current_app.url_map.bind("").test(path, "GET")
+    return path if shows else "/"
 
 
 def _was_teacher(user_id: int | None) -> bool:

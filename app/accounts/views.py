@@ -85,10 +85,9 @@ class AuthView(PlainView):
         entry = form.entry.data if form.entry.data in WHO else "admin"
         account = _authenticate(entry, form.username.data, form.password.data)
         stored: Any = session
-        was = stored.get("_user_id") or stored.expired_user
         parked = stored.get("parked")
         stored.renew()
-        if parked and parked.get("user_id") == account.id == was:
+        if parked and parked["user_id"] == str(account.id):
             session["parked"] = parked
         login_user(account)
         if _wants_json():

@@ -5,34 +5,28 @@ from typing import Any
 from flask import Flask, abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
-from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response
 
-from app.accounts.guard import parked_texts
 from app.collection import operations
 from app.collection.queries import steps_of
 from app.core.db import db, transaction, utc_now
-from app.core.drafts import drop_draft, keep_draft
-from app.core.errors import AppError, NotAllowed
-from app.core.sections.forms import texts_from, without_masks
+from app.core.drafts import drop_draft
+from app.core.errors import AppError
 from app.core.sections.section import Section
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
-from app.portal.my_page import Mine, may_delete, overview, read_mine
+from app.portal.my_page import Mine, overview, read_mine
 from app.portal.my_section import form_page, section_page
 from app.records import BY_NAME
-from app.records.editing import NOT_NAMED
+from app.records.form_views import Posted, keep_draft_of, row_number, shown_page, store_posted
 from app.records.operations import delete_row
 from app.records.queries import history_of, row_for, teacher_for
-from app.records.row_form import RESTORED_LOGIN, STALE, RowForm
+from app.records.row_form import RowForm
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
-from app.records.views import keep_draft_of
 
-KEY_DIGITS = 15
 STEPS = ("submit", "recall")
 UNSAVED = "还有填了没有保存的内容：{labels}。请先保存或放弃，再提交给学校。"
-FASTER = "这一条刚被别人改过。您填的内容已留在草稿里，请对照最新内容再保存。"
 
 
 class MyView(PlainView):
@@ -154,8 +148,6 @@ class MyView(PlainView):
     def row_delete(self, name: str, row_id: str) -> Response:
         form = _row_form(_teacher(), name, row_id)
         assert form.teacher is not None and form.row_id is not None
-        if not may_delete(form.rights, form.section, form.row_id):
-            raise NotAllowed(form.locked() or NOT_NAMED)
         with transaction(db.session):
             delete_row(db.session, form.actor, form.section, form.teacher, form.row_id, utc_now())
             drop_draft(db.session, form.actor.user_id, form.key)
@@ -164,40 +156,17 @@ class MyView(PlainView):
 
     # ── showing and storing one form ──
 
-    def _show_form(self, mine: Mine, form: RowForm, texts: Any = None, problems: Any = (), status: int = 200) -> Any:
-        parked = parked_texts() if request.method == "GET" else {}
-        if parked:
-            texts = {name: text for name, text in parked.items() if name in form.section.fields}
-        page = form.page(texts, problems)
-        if parked:
-            page["restored"] = RESTORED_LOGIN if parked.get("version") == str(form.version) else STALE
-        return self.render_template("portal/my_form.html", my=form_page(mine, form, page)), status
+    def _show_form(self, mine: Mine, form: RowForm, posted: Posted | None = None) -> Any:
+        page = form_page(mine, form, shown_page(form, posted))
+        return self.render_template("portal/my_form.html", my=page), 400 if posted else 200
 
     def _save(self, form: RowForm) -> Any:
-        """Store what was posted. Whatever happens, what was typed is kept."""
-        posted = texts_from(form.section, form.unit.indicator_set, request.form)
-        texts = without_masks(form.section, posted, form.stored)
-        version, key, now = _version(), form.key, utc_now()
-        try:
-            with transaction(db.session):
-                saved = form.save(db.session, texts, version, now)
-        except (AppError, StaleDataError) as error:
-            self._keep(form, key, texts, version)
-            flash(error.message if isinstance(error, AppError) else FASTER, "danger")
+        posted = store_posted(form)
+        if posted.row is not None:
+            return redirect(url_for("MyView.section", name=form.section.name))
+        if posted.texts is None:
             return redirect(request.path)
-        if not saved.ok:
-            self._keep(form, key, texts, version)
-            return self._show_form(_mine(), form, texts, saved.problems, 400)
-        if saved.problems:
-            flash("已保存。还要核对：" + " ".join(problem.message for problem in saved.problems[:3]), "warning")
-        else:
-            flash("已保存。", "success")
-        return redirect(url_for("MyView.section", name=form.section.name))
-
-    def _keep(self, form: RowForm, key: str, texts: dict[str, str], version: int) -> None:
-        # Not form.keep(): after a conflict the row may be gone, and its stored values with it.
-        with transaction(db.session):
-            keep_draft(db.session, form.actor.user_id, key, texts, version, utc_now())
+        return self._show_form(_mine(), form, posted)
 
 
 def _teacher() -> Teacher:
@@ -224,10 +193,10 @@ def _form(teacher: Teacher, name: str, row_id: str = "") -> RowForm:
     section = _section(name)
     if not row_id:
         row = None if section.many else teacher
-    elif not section.many or not (row_id.isascii() and row_id.isdigit() and len(row_id) <= KEY_DIGITS):
+    elif not section.many:
         abort(404)
     else:
-        row = row_for(db.session, section, teacher, int(row_id))
+        row = row_for(db.session, section, teacher, row_number(row_id))
     return RowForm(db.session, current_actor(), section, teacher.unit, teacher, row)
 
 
@@ -235,11 +204,6 @@ def _row_form(teacher: Teacher, name: str, row_id: str) -> RowForm:
     if name == BASIC_INFO.name:
         abort(404)
     return _form(teacher, name, row_id)
-
-
-def _version() -> int:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < KEY_DIGITS else 0
 
 
 def register(app: Flask, builder: Any) -> None:

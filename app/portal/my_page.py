@@ -102,20 +102,13 @@ def form_url(section: Section, row_id: int | None, item: str = "") -> str:
 
 
 def row_title(section: Section, row_id: int | None, rows: Mapping[str, Sequence[Any]], teacher: Teacher) -> str:
+    """What a row is called on its page."""
     if not section.many or row_id is None:
         return ""
     for number, row in enumerate(rows[section.name], 1):
         if row.id == row_id:
             return section.row_title(row, teacher.indicator_set) or f"第 {number} 条"
     return ""
-
-
-def may_delete(rights: EditRights, section: Section, row_id: int) -> bool:
-    """A row goes only where it was refused as a whole: one named item opens that item, not the row's removal."""
-    if rights.row_lock(section, row_id):
-        return False
-    whole = [m for m in rights.marks if not m.item and m.section in ("", section.name) and m.row_id in (None, row_id)]
-    return bool(whole) or not rights.marks
 
 
 # ── side: meter and tree ──
@@ -267,6 +260,7 @@ def _returned(mine: Mine) -> dict[str, Any] | None:
 
 
 def mark_place(mine: Mine, mark: ReviewMark) -> dict[str, Any]:
+    """Where a mark points, in words."""
     section = BY_NAME.get(mark.section)
     place = {"text": mark.text, "mended": mark.id in mine.mended}
     if section is None:
@@ -303,5 +297,6 @@ def _told(step: FlowLog) -> dict[str, Any]:
 
 
 def moment(at: dt.datetime) -> str:
+    """A moment as people write it."""
     local = at.astimezone()
     return f"{local.month} 月 {local.day} 日 {local:%H:%M}"

@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 
 from app.core.sections.section import Section, show
-from app.portal.my_page import Mine, form_url, mark_place, may_delete, moment, row_title, side
+from app.portal.my_page import Mine, form_url, mark_place, moment, row_title, side
 from app.records import SECTIONS
 from app.records.marks import ReviewMark
 from app.records.row_form import RowForm
@@ -88,7 +88,7 @@ def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, A
     verb = "添加" if form.row is None else "查看" if lock else "修改"
     target: dict[str, Any] = {"name": section.name, "row_id": row_id or ""}
     saved = moment(form.row.updated_at) + " 已保存" if form.row is not None else "还没有保存"
-    deletable = row_id is not None and may_delete(form.rights, section, row_id)
+    deletable = row_id is not None and not form.rights.delete_lock(section, row_id)
     return {**rest, **page} | {
         "title": f"{verb}{section.title}" if section.many else section.title,
         "what": row_title(section, row_id, mine.rows, mine.teacher),

@@ -69,7 +69,8 @@ def build() -> dict[str, Any] | None:
 
 
 def _menu(actor: Actor) -> list[dict[str, Any]]:
-    groups: list[dict[str, Any]] = [{"label": "工作台", "icon": "house", "url": "/", "current": request.path == "/", "items": []}]
+    home = {"label": "工作台", "icon": "house", "url": "/", "current": request.path == "/", "items": []}
+    groups: list[dict[str, Any]] = [home]
     for label, icon, entries in MENU:
         items = [_item(actor, entry) for entry in entries if actor.may(entry.permission)]
         if items:

@@ -60,6 +60,15 @@ class EditRights:
             return reason
         return "" if self._named(section, row_id, None) else NOT_NAMED
 
+    def delete_lock(self, section: Section, row_id: int) -> str:
+        """Why a row may not be deleted, or "". A refused item is mended, not made to disappear with its row."""
+        if reason := self.record_lock():
+            return reason
+        whole = [mark for mark in self.marks if not mark.section or (mark.section == section.name and not mark.item)]
+        if not self.marks or any(mark.row_id in (None, row_id) for mark in whole):
+            return ""
+        return NOT_NAMED
+
     def item_lock(self, section: Section, row_id: int | None, field: Field) -> str:
         """Why an item may not be changed, or ""."""
         if field.filled_by == "D":
@@ -70,7 +79,8 @@ class EditRights:
             return LOCKED
         if self.is_self and field.filled_by == "A":
             return BY_SCHOOL
-        return "" if self._named(section, row_id, field.name) else NOT_NAMED
+        names = (field.name, *_leads_of(section, field))
+        return "" if any(self._named(section, row_id, name) for name in names) else NOT_NAMED
 
     def _named(self, section: Section, row_id: int | None, item: str | None) -> bool:
         """Whether open marks leave it open. Without marks everything is; `item` None asks for the row as a whole."""
@@ -86,6 +96,22 @@ class EditRights:
             if (mark.row_id == row_id or not section.many) and (not mark.item or item is None or mark.item == item):
                 return True
         return False
+
+
+def _leads_of(section: Section, field: Field) -> list[str]:
+    """The items that a field follows: when one of them is to be mended, this one may have to change with it."""
+    found: list[str] = []
+    waiting = [field]
+    while waiting:
+        one = waiting.pop()
+        for when in (one.applies_when, one.required_when):
+            if when is not None and when.item not in found:
+                found.append(when.item)
+                waiting.append(section.fields[when.item])
+        if one.code_parent and one.code_parent not in found:
+            found.append(one.code_parent)
+            waiting.append(section.fields[one.code_parent])
+    return found
 
 
 def edit_rights(session: AnySession, actor: Actor, teacher: Teacher | None) -> EditRights:

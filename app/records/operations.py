@@ -132,7 +132,7 @@ def delete_row(
     """Delete one row of a section."""
     teacher = lock(session, Teacher, teacher.id)
     row = row_for(session, section, teacher, row_id)
-    if reason := edit_rights(session, actor, teacher).row_lock(section, row_id):
+    if reason := edit_rights(session, actor, teacher).delete_lock(section, row_id):
         raise NotAllowed(reason)
     session.delete(row)
     _after_change(session, section, teacher, now)

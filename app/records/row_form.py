@@ -73,7 +73,9 @@ class RowForm:
         return {
             mark.item: f"退回：{mark.text}"
             for mark in self.rights.marks
-            if mark.section == self.section.name and mark.row_id in (None, self.row_id) and mark.item
+            if mark.section == self.section.name
+            and (not self.section.many or mark.row_id in (None, self.row_id))
+            and mark.item
         }
 
     def page(self, texts: Mapping[str, str] | None = None, problems: Sequence[Problem] = ()) -> dict[str, Any]:

@@ -2,21 +2,19 @@
 
 from typing import Any, ClassVar
 
-from flask import Flask, abort, flash, g, jsonify, redirect, request, url_for
+from flask import Flask, abort, flash, g, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
 from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
-from app.accounts.guard import parked_texts
 from app.accounts.queries import accounts_of
 from app.core.crypto import blind_index
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
 from app.core.errors import AppError
 from app.core.excel import export_rows
-from app.core.sections.forms import texts_from
 from app.core.sections.section import show
 from app.core.sections.views import SectionView, make_view
 from app.core.ui.base_view import current_actor
@@ -30,6 +28,7 @@ from app.records import BY_NAME, CHILD_SECTIONS
 from app.records.access import log_access
 from app.records.completeness import check_rows, rows_of
 from app.records.editing import edit_rights
+from app.records.form_views import keep_draft_of, row_number, shown_page, store_posted
 from app.records.operations import delete_row, delete_teacher
 from app.records.pages import record_blocks, timeline
 from app.records.queries import history_of, row_for, teacher_for
@@ -246,32 +245,20 @@ class TeacherRecordView(SectionView):
         if not name:
             return RowForm(db.session, actor, BASIC_INFO, teacher.unit, teacher, teacher)
         section = BY_NAME.get(name)
-        if section is None or not section.many or (row_id and not row_id.isdigit()):
+        if section is None or not section.many:
             abort(404)
-        row = row_for(db.session, section, teacher, int(row_id)) if row_id else None
+        row = row_for(db.session, section, teacher, row_number(row_id)) if row_id else None
         return RowForm(db.session, actor, section, teacher.unit, teacher, row)
 
     def _edit_form(self, form: RowForm, title: str, back: str) -> Any:
         """Show a form, or store what was posted."""
-        texts, problems, status = None, [], 200
-        if request.method == "POST":
-            texts = texts_from(form.section, form.unit.indicator_set, request.form)
-            try:
-                with transaction(db.session):
-                    saved = form.save(db.session, texts, _version(request.form.get("version", "0")), utc_now())
-            except AppError as error:
-                _keep_after_refusal(form, texts)
-                flash(error.message, "danger")
-                return redirect(request.path)
-            if saved.ok:
-                flash("已保存。", "success")
-                target = saved.row if form.teacher is None else form.teacher
-                return redirect(back or url_for(f"{self.endpoint}.show", pk=target.id))
-            problems, status = saved.problems, 400
-            _keep_after_refusal(form, texts)
-        elif parked := parked_texts():
-            texts = parked
-        return self._render_form(form, title, form.page(texts, problems), back), status
+        posted = store_posted(form) if request.method == "POST" else None
+        if posted is not None and posted.row is not None:
+            target = posted.row if form.teacher is None else form.teacher
+            return redirect(back or url_for(f"{self.endpoint}.show", pk=target.id))
+        if posted is not None and posted.texts is None:
+            return redirect(request.path)
+        return self._render_form(form, title, shown_page(form, posted), back), 400 if posted else 200
 
     def _render_form(self, form: RowForm, title: str, page: dict[str, Any], back: str) -> Any:
         teacher = form.teacher
@@ -363,35 +350,7 @@ class TeacherRecordView(SectionView):
         return redirect(url_for(f"{self.endpoint}.show", pk=form.teacher.id))
 
 
-def _version(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _keep_after_refusal(form: RowForm, texts: dict[str, str]) -> None:
-    """Nothing typed is lost when a form could not be stored."""
-    with transaction(db.session):
-        form.keep(db.session, texts, _version(request.form.get("version", "0")), utc_now())
-
-
-def keep_draft_of(form: RowForm) -> Any:
-    """The answer to an autosave: when it was kept, and which items could not be stored as typed."""
-    payload = request.get_json(silent=True)
-    if not isinstance(payload, dict) or not isinstance(payload.get("values"), dict):
-        abort(400)
-    if reason := form.locked():
-        return jsonify(message=reason), 409
-    version, now = _version(str(payload.get("version", 0))), utc_now()
-    with transaction(db.session):
-        problems = form.keep(db.session, payload["values"], version, now)
-    if version != form.version:
-        return jsonify(message="这一条刚被别人改过。您填的已留在草稿里，刷新后可以对照。"), 409
-    return jsonify(saved_at=f"{now.astimezone():%H:%M}", problems=problems)
-
-
 def register(app: Flask, builder: Any) -> None:
     """Plug in the lists of the sections; the teacher's own view is plugged in by collection, which adds reporting."""
     for section in CHILD_SECTIONS:
         builder.add_view_no_menu(make_view(section, SectionRowsView))
-
-
-__all__ = ["TeacherRecordView", "keep_draft_of", "register"]

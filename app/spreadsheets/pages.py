@@ -30,7 +30,7 @@ EMPTY = {
     "same": ("没有相同的行", "每一行都会带来变化。"),
     "error": ("没有错误", "可以写入。"),
 }
-DELETES = "将删除 {count} 条现有记录，再写入文件里的。写入后 7 天内可以整批撤销。"
+DELETES = "将删除{what}，以文件里的为准。7 天内可以整批撤销。"
 WRONG_FILL = PatternFill("solid", start_color="FFFBE9E7", end_color="FFFBE9E7")
 
 
@@ -56,28 +56,41 @@ def summary(plan: ImportPlan, counts: Mapping[str, int], now: dt.datetime) -> di
 
 
 def written_count(counts: Mapping[str, int]) -> int:
-    """How many rows a plan writes."""
+    """How many rows a plan changes, deleted ones included."""
     return sum(counts.get(action, 0) for action in WRITING)
+
+
+def doing(counts: Mapping[str, int]) -> str:
+    """What a plan does, in a few words: 写入 7 行、删除 6 条."""
+    written, deleted = counts.get("create", 0) + counts.get("update", 0), counts.get("delete", 0)
+    parts = [f"写入 {written} 行"] if written or not deleted else []
+    return "、".join([*parts, f"删除 {deleted} 条"] if deleted else parts)
 
 
 def headline(plan: ImportPlan, counts: Mapping[str, int]) -> str:
     """The outcome in one sentence."""
-    writing, wrong = written_count(counts), counts.get("error", 0)
     match plan.status:
         case "applied":
-            return f"已写入 {writing} 行"
+            return f"已{doing(counts)}"
         case "undone":
             return "已撤销这次导入"
         case "discarded":
             return "已放弃这次导入"
-    if wrong:
-        return f"还有 {wrong} 行要改，另外 {writing + counts.get('same', 0)} 行没有问题"
-    return f"可以写入 {writing} 行" if writing else "文件和现有记录相同，没有要写入的"
+    if wrong := counts.get("error", 0):
+        fine = sum(counts.get(action, 0) for action in ("create", "update", "same"))
+        return f"还有 {wrong} 行要改，另外 {fine} 行没有问题"
+    return f"可以{doing(counts)}" if written_count(counts) else "文件和现有记录相同，没有要写入的"
 
 
-def preview(plan: ImportPlan, counts: Mapping[str, int], unit: Unit, now: dt.datetime) -> dict[str, Any]:
+def preview(
+    plan: ImportPlan,
+    counts: Mapping[str, int],
+    deletions: Sequence[tuple[str, int, int]],
+    unit: Unit,
+    now: dt.datetime,
+) -> dict[str, Any]:
     """The head and foot of the preview."""
-    writing, deleted = written_count(counts), counts.get("delete", 0)
+    gone = "、".join(f" {people} 位教师的 {rows} 条{BY_NAME[name].title}" for name, people, rows in deletions)
     return summary(plan, counts, now) | {
         "title": headline(plan, counts),
         "rows": sum(counts.get(action, 0) for action in TABS if action != "delete"),
@@ -85,12 +98,15 @@ def preview(plan: ImportPlan, counts: Mapping[str, int], unit: Unit, now: dt.dat
         "applied_at": moment(plan.applied_at),
         "undone_at": moment(plan.undone_at),
         "notes": plan.notes,
-        "sums": [{"label": ACTIONS[a], "n": counts.get(a, 0), "bad": a == "error" and counts.get(a)} for a in TABS]
-        if plan.status != "discarded"
-        else [],
+        "sums": [
+            {"label": ACTIONS[action], "n": counts.get(action, 0), "bad": action == "error" and counts.get(action)}
+            for action in TABS
+            if action != "delete" or plan.mode == "replace"
+        ],
         "wrong": counts.get("error", 0),
-        "writing": writing,
-        "delete_warning": DELETES.format(count=deleted) if deleted else "",
+        "writing": written_count(counts),
+        "doing": doing(counts),
+        "delete_warning": DELETES.format(what=gone) if gone else "",
         "unit": unit.name,
     }
 
@@ -156,7 +172,7 @@ def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: st
             for item, value in new.items()
         ]
         lines.append(_person(row) | {"changes": changes})
-    return {"kind": "changes", "rows": lines}
+    return {"kind": "changes", "rows": lines, "remarks": _any_warning(lines)}
 
 
 def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
@@ -170,7 +186,11 @@ def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: str
     heads = [field.label for field in shown]
     if all(row.action == "same" for row in rows):
         heads, lines = [], [line | {"cells": []} for line in lines]
-    return {"kind": "values", "heads": heads, "rows": lines}
+    return {"kind": "values", "heads": heads, "rows": lines, "remarks": _any_warning(lines)}
+
+
+def _any_warning(lines: Iterable[Mapping[str, Any]]) -> bool:
+    return any(line["warnings"] for line in lines)
 
 
 # ── the file with the errors marked ──

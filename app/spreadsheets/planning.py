@@ -261,9 +261,7 @@ def _has_error(entry: Planned, identifier: str) -> bool:
     return any(error["identifier"] == identifier for error in entry.errors)
 
 
-def _read(
-    entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], indicator_set: str
-) -> dict[str, Value]:
+def _read(entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], indicator_set: str) -> dict[str, Value]:
     """Read the filled cells over `base`, note what is wrong, and return what was read."""
     reading = read_row(entry.section, given, indicator_set, base)
     for problem in reading.unreadable:
@@ -278,9 +276,7 @@ def _read(
     return reading.values
 
 
-def _plan_new(
-    entry: Planned, given: Mapping[str, Raw], defaults: Mapping[str, Value], indicator_set: str
-) -> None:
+def _plan_new(entry: Planned, given: Mapping[str, Raw], defaults: Mapping[str, Value], indicator_set: str) -> None:
     values: dict[str, Value] = {**defaults, **_read(entry, given, defaults, indicator_set)}
     entry.values = {item: value for item, value in values.items() if value is not None}
 

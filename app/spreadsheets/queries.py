@@ -37,6 +37,13 @@ def count_rows(session: AnySession, plan_ids: Sequence[int]) -> dict[int, dict[s
     return found
 
 
+def count_deletions(session: AnySession, plan_id: int) -> list[tuple[str, int, int]]:
+    """(section, people, rows) of the stored rows that a plan deletes."""
+    query = select(ImportRow.section, func.count(ImportRow.owner_id.distinct()), func.count())
+    query = query.where(ImportRow.plan_id == plan_id, ImportRow.action == "delete").group_by(ImportRow.section)
+    return [(section, people, rows) for section, people, rows in session.execute(query.order_by(ImportRow.section))]
+
+
 def rows_of_plan(session: AnySession, plan_id: int, actions: Sequence[str] = ()) -> list[ImportRow]:
     """The rows of a plan in the order of the file."""
     query = select(ImportRow).where(ImportRow.plan_id == plan_id).order_by(ImportRow.id)

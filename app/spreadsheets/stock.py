@@ -84,6 +84,6 @@ def set_items(target: Any, values: dict[str, Any]) -> None:
 def follow(session: Session, touched: Iterable[Teacher], now: dt.datetime) -> None:
     """Derived items follow, and the record's version moves, as after a form."""
     for teacher in touched:
-        teacher.content_at = now
         refresh_derived(session, teacher)
+        teacher.content_at = now  # after the flush in there: one UPDATE for both
     session.flush()

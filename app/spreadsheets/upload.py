@@ -119,7 +119,6 @@ def understand(sheets: list[Sheet], book: Book) -> Upload:
             if _says_something(columns.section, own)
         ]
         rows += read
-        notes.append(f"工作表「{sheet.name}」读到 {len(read)} 行「{columns.section.title}」。")
         nothing = sum(any(not is_empty(cell) for cell in own.values()) for own in cells) - len(read)
         if nothing:
             notes.append(f"工作表「{sheet.name}」有 {nothing} 行只有姓名和证件号，没有内容，已略过。")

@@ -24,7 +24,7 @@ from app.spreadsheets.models import ACTIONS, ImportPlan
 from app.spreadsheets.operations import apply_plan, discard_plan, undo_plan
 from app.spreadsheets.pages import EMPTY, FIRST_SHOWN, TABS, errors_file, preview, summary, tables
 from app.spreadsheets.planning import plan_import
-from app.spreadsheets.queries import count_rows, page_of_rows, plan_for, recent_plans, rows_of_plan
+from app.spreadsheets.queries import count_deletions, count_rows, page_of_rows, plan_for, recent_plans, rows_of_plan
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE_SIZE = 50
@@ -67,7 +67,7 @@ class ImportView(PlainView):
         rows = page_of_rows(db.session, plan.id, action, page, PAGE_SIZE)
         return self.render_template(
             "spreadsheets/preview.html",
-            plan=preview(plan, counts, unit, utc_now()),
+            plan=preview(plan, counts, count_deletions(db.session, plan.id), unit, utc_now()),
             tabs=[
                 {
                     "label": ACTIONS[name],

@@ -86,7 +86,7 @@ def test_a_foreign_workbook_and_an_empty_one_are_refused(desk: Desk) -> None:
 
 def test_something_else_than_a_workbook_is_refused_with_the_guards_sentence(desk: Desk) -> None:
     desk.path.write_bytes(b"%PDF-1.7 nothing of ours")
-    with pytest.raises(AppError, match="不是 .xlsx 格式"):
+    with pytest.raises(AppError, match=r"不是 \.xlsx 格式"):
         desk.plan_file(desk.path)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.actor import actor_of
 from app.core.db import utc_now
 from app.core.errors import AppError
 from app.records.marks import ReviewMark
@@ -50,8 +52,6 @@ def test_a_wrong_cell_is_named(desk: Desk, items: dict[str, Any], label: str, fr
 
 def test_an_excel_error_in_a_cell_is_named(desk: Desk) -> None:
     plan = desk.plan(基本信息=[person(1, "何静宜")])
-    import openpyxl  # noqa: PLC0415
-
     workbook = openpyxl.load_workbook(desk.path)
     cell = workbook[PEOPLE].cell(3, headings(workbook[PEOPLE])["曾用名"], "#N/A")
     cell.data_type = "e"
@@ -93,9 +93,7 @@ def test_the_same_child_row_twice_is_refused(desk: Desk) -> None:
     assert "与第 3 行完全相同" in desk.only_error(plan)[3]
 
 
-@pytest.mark.parametrize(
-    ("status", "fragment"), [("in_review", "审核期间不能改"), ("approved", "要改请申请信息变更")]
-)
+@pytest.mark.parametrize(("status", "fragment"), [("in_review", "审核期间不能改"), ("approved", "要改请申请信息变更")])
 def test_a_locked_record_is_refused_with_the_reason(
     desk: Desk, staff: list[Teacher], status: str, fragment: str
 ) -> None:
@@ -153,7 +151,5 @@ def test_a_plan_with_an_error_is_refused_as_a_whole(desk: Desk, open_teacher: Te
 def test_a_county_cannot_import(session_as: Callable[[str], Session], desk: Desk) -> None:
     plan = desk.plan(基本信息=[person(1, "何静宜")])
     county = session_as("zhoumin")
-    from app.core.actor import actor_of  # noqa: PLC0415
-
     with pytest.raises(AppError, match="没有做这件事的权限"):
         apply_plan(county, actor_of(county), plan.id, utc_now())

@@ -1,5 +1,6 @@
 """A section's form for one row: the items as the templates draw them, and the typed texts as they came."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -120,9 +121,14 @@ def _text(state: FormState, declared: Field) -> str:
     stored = state.stored.get(declared.name)
     if declared.secret:
         return show(declared, stored, state.indicator_set)  # masked; posted back unchanged it means: leave as it is
-    if stored is None and state.is_new and not declared.applies_when:
+    if stored is None and state.is_new and declared.applies(_defaults(state)):
         return declared.default_for(state.indicator_set)
     return typed(declared, stored)
+
+
+def _defaults(state: FormState) -> dict[str, Value]:
+    fields = state.section.fields_for(state.indicator_set)
+    return {declared.name: declared.default_for(state.indicator_set) or None for declared in fields}
 
 
 def _options(declared: Field, indicator_set: str, chosen: str) -> list[Option]:
@@ -149,7 +155,7 @@ def _link(state: FormState, declared: Field, item: Item) -> None:
     if declared.required_when:
         item.required_when = declared.required_when.as_json()
     if declared.code_parent:
-        item.code_parent = declared.code_parent
+        item.code_parent = json.dumps({"item": declared.code_parent, "by": "parent"})
 
 
 def without_masks(section: Section, texts: Mapping[str, str], stored: Mapping[str, Value]) -> dict[str, str]:

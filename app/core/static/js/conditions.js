@@ -66,7 +66,7 @@
     if (!other) return false;
     if (!choices.has(select)) choices.set(select, Array.from(select.options));
     const parent = read(other)[0] || '', before = select.value;
-    const fits = o => !o.value || !parent || (rule.by === 'parent' ? !o.dataset.parent || o.dataset.parent === parent : o.value.startsWith(parent));
+    const fits = o => !o.value || !parent || (rule.by === 'parent' ? !o.dataset.parent || o.dataset.parent.split(' ').includes(parent) : o.value.startsWith(parent));
     const wanted = choices.get(select).filter(fits);
     if (wanted.length !== select.options.length || wanted.some((o, i) => select.options[i] !== o)) select.replaceChildren(...wanted);
     select.value = wanted.some(o => o.value === before) ? before : '';

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d5f1dee7c717"
+revision = "784e0bbd9ec2"
 down_revision = None
 branch_labels = None
 depends_on = None
