@@ -35,6 +35,7 @@ def create_app(config: Config | None = None) -> Flask:
     logging.getLogger("app").setLevel(config.log_level)
     crypto.configure(config.data_key)
     app.session_interface = ServerSessions(config.session_idle_minutes, config.session_max_hours)
+    headers.install(app)
     guard.install(app)
     db.init_app(app)
     migrate.init_app(app, db)
@@ -44,7 +45,6 @@ def create_app(config: Config | None = None) -> Flask:
         for register in FEATURES:
             register(app, builder)
     error_pages.install(app)
-    headers.install(app)
     health.install(app)
     shell.install(app)
     cli.install(app)

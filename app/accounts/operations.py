@@ -37,7 +37,12 @@ def login_name(entry: str, typed: str) -> str:
     """The stored login name: teachers type their ID number, whose hash is the name; others their name."""
     if entry == "teacher":
         return blind_index(normalise_id(typed), "id_number")
-    return clean(typed).casefold()
+    return account_name(typed)
+
+
+def account_name(typed: str) -> str:
+    """An administrator's login name as it is stored: two names never differ only by case, width or spaces."""
+    return "".join(clean(typed).casefold().split())
 
 
 def count_attempt(session: Session, name: str, rules: PasswordRules, now: dt.datetime) -> dt.datetime | None:
@@ -124,7 +129,10 @@ def new_account(
     session: Session, *, username: str, name: str, role: str, unit_id: int, password: str, rules: PasswordRules,
     teacher_id: int | None = None, must_change: bool = True,
 ) -> Account:  # fmt: skip
-    """Make an account. Flushes."""
+    """Make an account. Flushes. Raises AppError when the login name is taken."""
+    username = account_name(username)
+    if session.scalar(select(Account.id).where(Account.username == username)) is not None:
+        raise AppError("这个登录名已经有人用了，请换一个。", field="username")
     account = Account(
         username=username,
         first_name=name,

@@ -66,7 +66,8 @@ def next_waiting(session: AnySession, actor: Actor, after_id: int) -> int | None
 
 def counts_by_status(session: AnySession) -> dict[str, int]:
     """How many records of the scope are in each state."""
-    return dict(session.execute(select(Teacher.status, func.count()).group_by(Teacher.status)).tuples().all())
+    query = select(Teacher.status, func.count()).group_by(Teacher.status)
+    return {status: count for status, count in session.execute(query)}
 
 
 def steps_of(session: AnySession, teacher_id: int) -> list[FlowLog]:

@@ -28,6 +28,7 @@ from app.records.teacher import Teacher
 from app.records.views import TeacherRecordView
 
 MAX_BATCH = 500
+MAX_FINDINGS = 20
 
 
 class ReportingTeacherView(TeacherRecordView):
@@ -112,32 +113,24 @@ class ReportingTeacherView(TeacherRecordView):
         return actions
 
     def record_alerts(self, teacher: Teacher, rights: EditRights, state: Completeness) -> list[dict[str, Any]]:
+        def link(section: str, row_id: int | None, item: str) -> str:
+            return self.item_url(teacher, section, row_id, item) if section and rights.can_open else ""
+
         alerts = []
         if rights.marks:
             items = [
-                {
-                    "label": mark_label(mark),
-                    "text": mark.text,
-                    "url": self.item_url(teacher, mark.section, mark.row_id, mark.item) if mark.section else "",
-                }
-                for mark in rights.marks
+                {"label": mark_label(m), "text": m.text, "url": link(m.section, m.row_id, m.item)} for m in rights.marks
             ]
             by = f"{rights.marks[0].by_name}（{rights.marks[0].by_unit}）"
-            alerts.append(
-                {"kind": "danger", "title": f"退回了 {len(items)} 项，改好后重新报送", "items": items, "text": by}
-            )
+            title = f"退回了 {len(items)} 项，改好后重新报送"
+            alerts.append({"kind": "danger", "title": title, "items": items, "text": by})
         if state.errors and teacher.status in ("draft", "rejected", "submitted_to_school"):
             items = [
-                {
-                    "label": finding.label,
-                    "text": finding.problem.message,
-                    "url": self.item_url(teacher, finding.section.name, finding.row_id, finding.problem.item)
-                    if rights.can_open
-                    else "",
-                }
-                for finding in state.errors[:20]
+                {"label": f.label, "text": f.problem.message, "url": link(f.section.name, f.row_id, f.problem.item)}
+                for f in state.errors[:MAX_FINDINGS]
             ]
-            alerts.append({"kind": "warning", "title": f"还不能报送，有 {len(state.errors)} 处要改", "items": items})
+            title = f"还不能报送，有 {len(state.errors)} 处要改"
+            alerts.append({"kind": "warning", "title": title, "items": items})
         return alerts
 
     @expose("/<pk>/step/<name>", methods=["POST"])

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from app.accounts.queries import accounts_of
+from app.accounts.views import OWN_NUMBER
 from app.core.crypto import blind_index
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
@@ -192,7 +193,9 @@ class TeacherRecordView(SectionView):
 
     def _revealed(self) -> list[dict[str, Any]]:
         number = g.get("revealed", "")
-        return [{"kind": "info", "title": f"身份证件号 {number}", "text": "这次查看已经留痕。"}] if number else []
+        if not number:
+            return []
+        return [{"kind": "info", "title": f"身份证件号 {number}", "text": "这次查看已经留痕。", "items": []}]
 
     def section_urls(self, teacher: Teacher) -> dict[str, Any]:
         """Where the forms of the record are."""
@@ -352,5 +355,6 @@ class TeacherRecordView(SectionView):
 
 def register(app: Flask, builder: Any) -> None:
     """Plug in the lists of the sections; the teacher's own view is plugged in by collection, which adds reporting."""
+    app.extensions[OWN_NUMBER] = lambda teacher_id: teacher_for(db.session, teacher_id).id_number or ""
     for section in CHILD_SECTIONS:
         builder.add_view_no_menu(make_view(section, SectionRowsView))

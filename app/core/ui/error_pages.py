@@ -4,13 +4,14 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, flash, g, jsonify, redirect, render_template, request
+from flask import Flask, Response, flash, g, jsonify, redirect, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.core.db import db, utc_now
 from app.core.errors import AppError, NoScope, OutOfScope
+from app.core.ui.addresses import safe_next
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,8 @@ def page(code: int, title: str = "", text: str = "", number: str = "") -> Any:
 
 
 def _on_http(error: HTTPException) -> Any:
+    if isinstance(error, SecurityError):  # the host is not ours: no address can be made, so no page either
+        return Response("网址不对，请从系统的正式网址进入。", 400, mimetype="text/plain")
     return error.get_response() if error.code and error.code < 400 else page(error.code or 500)
 
 
@@ -69,7 +72,7 @@ def _back_path() -> str:
     """The page the form was on, when it is one of ours."""
     referrer = request.referrer or ""
     host = request.host_url
-    return "/" + referrer.removeprefix(host) if referrer.startswith(host) else ""
+    return safe_next("/" + referrer.removeprefix(host)) if referrer.startswith(host) else ""
 
 
 def _on_stale(_error: StaleDataError) -> Any:
