@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.accounts.queries import reviewers_in
 from app.collection.models import ReviewLevel, Snapshot
@@ -44,22 +44,23 @@ def next_reviewer(chain: Sequence[Unit], current: int | None) -> Unit | None:
     return chain[position] if position < len(chain) else None
 
 
-def waiting_for(session: AnySession, actor: Actor) -> int:
-    """How many reports wait for the actor's unit."""
-    query = select(func.count(Teacher.id)).where(
-        Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id
+def _in_queue(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """What waits for the actor: at the unit, and not reported by the actor."""
+    return (
+        Teacher.status == "in_review",
+        Teacher.waiting_unit_id == actor.unit_id,
+        (Teacher.reported_by_id.is_(None)) | (Teacher.reported_by_id != actor.user_id),
     )
-    return session.scalar(query) or 0
+
+
+def waiting_for(session: AnySession, actor: Actor) -> int:
+    """How many reports wait for the actor."""
+    return session.scalar(select(func.count(Teacher.id)).where(*_in_queue(actor))) or 0
 
 
 def next_waiting(session: AnySession, actor: Actor, after_id: int) -> int | None:
     """The next report in the actor's queue after this one, else the first; never the actor's own report."""
-    mine = (
-        Teacher.status == "in_review",
-        Teacher.waiting_unit_id == actor.unit_id,
-        (Teacher.reported_by_id.is_(None)) | (Teacher.reported_by_id != actor.user_id),
-        Teacher.id != after_id,
-    )
+    mine = (*_in_queue(actor), Teacher.id != after_id)
     later = session.scalar(select(func.min(Teacher.id)).where(*mine, Teacher.id > after_id))
     return later or session.scalar(select(func.min(Teacher.id)).where(*mine))
 
