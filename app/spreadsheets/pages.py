@@ -78,7 +78,7 @@ def headline(plan: ImportPlan, counts: Mapping[str, int]) -> str:
             return "已放弃这次导入"
     if wrong := counts.get("error", 0):
         fine = sum(counts.get(action, 0) for action in ("create", "update", "same"))
-        return f"还有 {wrong} 行要改，另外 {fine} 行没有问题"
+        return f"还有 {wrong} 行要改，另外 {fine} 行没有问题" if fine else f"有 {wrong} 行要改"
     return f"可以{doing(counts)}" if written_count(counts) else "文件和现有记录相同，没有要写入的"
 
 
