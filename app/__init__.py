@@ -1,6 +1,7 @@
 """全国教师管理信息系统 · 教师资格信息系统: assembles the application."""
 
 import logging
+import sys
 
 from flask import Flask
 from flask_migrate import Migrate
@@ -17,7 +18,7 @@ from app.core.ui import error_pages, headers, health
 from app.portal import shell
 from app.portal.features import FEATURES, INDEX
 from app.records import SECTIONS
-from config import ROOT, Config
+from config import ROOT, Config, ConfigError
 
 SEED = ROOT / "seed"
 
@@ -27,7 +28,7 @@ migrate = Migrate(directory=str(ROOT / "migrations"), compare_type=True, render_
 
 def create_app(config: Config | None = None) -> Flask:
     """Build the application. Reads nothing from the database; raises ConfigError for a wrong setting."""
-    config = config or Config.from_env()
+    config = config or _settings()
     app = Flask(__name__, instance_path=str(config.instance_path), static_folder=None)
     app.config.update(config.flask_settings())
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
@@ -50,6 +51,14 @@ def create_app(config: Config | None = None) -> Flask:
     cli.install(app)
     _check(app)
     return app
+
+
+def _settings() -> Config:
+    """The settings of the environment; a wrong one ends the process with its sentence, without a traceback."""
+    try:
+        return Config.from_env()
+    except ConfigError as error:
+        sys.exit(f"设置不对，没有启动：{error}")
 
 
 def _check(app: Flask) -> None:

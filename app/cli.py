@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
 from app.accounts.security import Builder
+from app.accounts.tidying import remove_expired
 from app.collection.flow import FLOWS
 from app.core.codes import codes, load_code_files
 from app.core.db import db, transaction, utc_now
@@ -40,16 +41,28 @@ def install(app: Flask) -> None:
     for group in (sections, flows, teachers, demo):
         app.cli.add_command(group)
     app.cli.add_command(deploy)
+    app.cli.add_command(tidy)
 
 
 # ── preparing an installation ──
 
 
 @click.command()
+@with_appcontext
 def deploy() -> None:
     """After `flask db upgrade`: make roles and permissions, load the national code tables."""
     _deploy()
     click.echo("权限和代码表已更新。")
+
+
+@click.command()
+@with_appcontext
+def tidy() -> None:
+    """Remove expired sessions, searches and drafts; run it once a day."""
+    idle = dt.timedelta(minutes=int(current_app.config["SESSION_IDLE_MINUTES"]))
+    with transaction(db.session):
+        count = remove_expired(db.session, utc_now(), idle)
+    click.echo(f"清理了 {count} 条过期记录。")
 
 
 def _deploy() -> None:

@@ -21,7 +21,7 @@ from app.collection import operations
 from app.collection.operations import Refusal
 from app.core.actor import Actor
 from app.core.crypto import blind_index
-from app.core.db import AnySession, transaction, utc_now
+from app.core.db import transaction, utc_now
 from app.core.scope import EVERYTHING, set_scope
 from app.core.sections.fields import Value
 from app.core.validators import citizen_check_digit
@@ -45,12 +45,12 @@ UNIVERSITIES = ("云川师范大学", "南屏学院", "云川大学", "滇东师
 SUBJECTS = ("数学与应用数学", "汉语言文学", "英语", "物理学", "化学", "历史学", "学前教育", "小学教育")
 
 
-def needs_demo(session: AnySession) -> bool:
+def needs_demo(session: Session) -> bool:
     """Whether the database has no units yet."""
     return session.scalar(select(Unit.id).limit(1)) is None
 
 
-def load_demo(session: AnySession) -> None:
+def load_demo(session: Session) -> None:
     """Load units, accounts and people. The same data every time."""
     rules = password_rules()
     with transaction(session):
@@ -74,7 +74,7 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _units(session: AnySession) -> None:
+def _units(session: Session) -> None:
     known: dict[str, Unit] = {}
     for row in _rows("units.csv"):
         parent = known.get(row["parent"])
@@ -94,7 +94,7 @@ def _accounts(session: Any, rules: PasswordRules) -> None:
                     password=PASSWORD, rules=rules, must_change=False)  # fmt: skip
 
 
-def _staffs(session: AnySession) -> Iterator[tuple[Unit, list[Teacher]]]:
+def _staffs(session: Session) -> Iterator[tuple[Unit, list[Teacher]]]:
     chance = random.Random(20260921)  # noqa: S311 - repeatable people, no secret
     number = 0
     for code, size in STAFFS.items():
@@ -172,7 +172,7 @@ def _educate(session: Any, teachers: list[Teacher], school: Unit) -> None:
         refresh_derived(session, teacher)
 
 
-def _actor(session: AnySession, username: str) -> Actor:
+def _actor(session: Session, username: str) -> Actor:
     account_id = session.scalars(select(Account.id).where(Account.username == username)).one()
     account = account_by_id(session, account_id)
     assert account is not None
@@ -220,7 +220,7 @@ def _teacher_accounts(session: Any, rules: PasswordRules) -> None:
                     must_change=number >= len(chosen) - 2)  # fmt: skip
 
 
-def known_logins(session: Session | AnySession) -> list[dict[str, Any]]:
+def known_logins(session: Session) -> list[dict[str, Any]]:
     """The demo logins: role, level, unit_code, unit, username, password."""
     units = {unit.id: unit for unit in session.scalars(select(Unit))}
     accounts = session.scalars(select(Account).order_by(Account.id)).all()

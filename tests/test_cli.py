@@ -1,11 +1,19 @@
 """The commands for outside checks."""
 
+import datetime as dt
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from app.accounts.models import ServerSession
+from app.core.db import utc_now
+from app.core.ui.listing import StoredSearch
 from app.records import SECTIONS
 from app.records.teacher import Teacher
 from config import ROOT
@@ -13,6 +21,8 @@ from config import ROOT
 
 def run(app: Flask, *arguments: str) -> tuple[int, str]:
     result = app.test_cli_runner().invoke(args=list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
     return result.exit_code, result.output
 
 
@@ -84,3 +94,22 @@ def test_readme_names_every_command(app: Flask) -> None:
         "demo accounts",
     ):
         assert words in readme
+
+
+def test_tidy_removes_only_what_has_run_out(app: Flask, everything: Session) -> None:
+    now = utc_now()
+    for number, age in enumerate((dt.timedelta(minutes=1), dt.timedelta(days=2))):
+        everything.add(ServerSession(id=f"s{number}", user_id=1, data={}, created_at=now - age, seen_at=now - age))
+        everything.add(StoredSearch(id=f"q{number}", user_id=1, text="x", at=now - age))
+    everything.commit()
+    assert run(app, "tidy") == (0, "清理了 2 条过期记录。\n")
+    assert everything.scalars(sa.select(ServerSession.id).where(ServerSession.id.in_(("s0", "s1")))).all() == ["s0"]
+    assert everything.scalars(sa.select(StoredSearch.id)).all() == ["q0"]
+
+
+def test_wrong_setting_stops_with_a_sentence(tmp_path: Path) -> None:
+    environment = {"PATH": "/usr/bin", "APP_ENV": "production", "DATABASE_URL": f"sqlite:///{tmp_path}/x.db"}
+    command = [sys.executable, "-m", "flask", "--app", "app", "sections", "check"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "SECRET_KEY" in done.stderr and "Traceback" not in done.stderr

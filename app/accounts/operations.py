@@ -13,7 +13,6 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from app.accounts.models import Account, LoginThrottle, ServerSession
 from app.accounts.roles import TEACHER
 from app.core.crypto import blind_index
-from app.core.db import AnySession
 from app.core.errors import AppError
 from app.core.text import clean
 from app.core.validators import normalise_id
@@ -67,18 +66,18 @@ def count_attempt(session: Session, name: str, rules: PasswordRules, now: dt.dat
     return None
 
 
-def failures_left(session: AnySession, name: str, rules: PasswordRules) -> int:
+def failures_left(session: Session, name: str, rules: PasswordRules) -> int:
     """How many more guesses the name has."""
     throttle = session.get(LoginThrottle, blind_index(name, "throttle"))
     return rules.max_failures - (throttle.failures if throttle else 0)
 
 
-def forget_failures(session: AnySession, name: str) -> None:
+def forget_failures(session: Session, name: str) -> None:
     """The right password was given."""
     session.execute(delete(LoginThrottle).where(LoginThrottle.key == blind_index(name, "throttle")))
 
 
-def account_for(session: AnySession, name: str, password: str, fake_hash: str) -> Account | None:
+def account_for(session: Session, name: str, password: str, fake_hash: str) -> Account | None:
     """The active account with this name and password. Takes as long whether or not the name exists."""
     account = session.scalar(select(Account).where(Account.username == name))
     known = account is not None and bool(account.active) and bool(account.password)
@@ -185,7 +184,7 @@ def make_teacher_accounts(
     return made
 
 
-def record_login(session: AnySession, account: Account, now: dt.datetime) -> None:
+def record_login(session: Session, account: Account, now: dt.datetime) -> None:
     """Note when somebody logged in."""
     session.execute(
         update(Account)

@@ -2,15 +2,14 @@
 
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.accounts.models import Account
 from app.accounts.roles import permissions_of, reviewing_roles
 from app.core.actor import Actor
-from app.core.db import AnySession
 
 
-def account_by_id(session: AnySession, account_id: int) -> Account | None:
+def account_by_id(session: Session, account_id: int) -> Account | None:
     """An account with its roles and unit: two queries."""
     options = (selectinload(Account.roles), joinedload(Account.unit))
     return session.scalar(select(Account).where(Account.id == account_id).options(*options))
@@ -34,7 +33,7 @@ def actor_for(account: Account) -> Actor:
     )
 
 
-def reviewers_in(session: AnySession, unit_id: int) -> int:
+def reviewers_in(session: Session, unit_id: int) -> int:
     """How many active people of a unit may decide on a report."""
     query = (
         select(func.count(Account.id.distinct()))
@@ -44,7 +43,7 @@ def reviewers_in(session: AnySession, unit_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def accounts_of(session: AnySession, teacher_ids: list[int]) -> set[int]:
+def accounts_of(session: Session, teacher_ids: list[int]) -> set[int]:
     """Which of these teachers have an account."""
     found = session.scalars(select(Account.teacher_id).where(Account.teacher_id.in_(teacher_ids)))
     return {teacher_id for teacher_id in found if teacher_id is not None}

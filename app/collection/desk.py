@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from app.collection.comparison import (
     Comparison,
@@ -20,9 +21,9 @@ from app.collection.comparison import (
 )
 from app.collection.flow import REPORT
 from app.collection.operations import Refusal
-from app.collection.queries import latest_snapshot, next_reviewer, review_chain, steps_of
+from app.collection.queries import for_actor, latest_snapshot, next_reviewer, review_chain, steps_of
 from app.core.actor import Actor
-from app.core.db import AnySession, utc_now
+from app.core.db import utc_now
 from app.core.declarations import unpack_json
 from app.core.errors import AppError
 from app.core.flow import FlowLog
@@ -44,11 +45,6 @@ COMMENT = "comment"
 STEP_KINDS = {"approve": "ok", "reject": "no", "return_to_teacher": "no", "report": "wait"}
 
 
-def waits_here(actor: Actor) -> ColumnElement[bool]:
-    """Reports that wait for the actor's unit."""
-    return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id)
-
-
 # ── reading ──
 
 
@@ -64,7 +60,7 @@ class Desk:
     entries: Sequence[History]
 
 
-def open_desk(session: AnySession, actor: Actor, teacher: Teacher) -> Desk:
+def open_desk(session: Session, actor: Actor, teacher: Teacher) -> Desk:
     """Read a record with all that the comparison needs."""
     rows = rows_of(session, teacher)
     state = check_rows(teacher, rows)
@@ -86,12 +82,12 @@ def open_desk(session: AnySession, actor: Actor, teacher: Teacher) -> Desk:
     return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id))
 
 
-def _history_since(session: AnySession, teacher: Teacher, moment: datetime) -> list[History]:
+def _history_since(session: Session, teacher: Teacher, moment: datetime) -> list[History]:
     query = select(History).where(History.teacher_id == teacher.id, History.at > moment)
     return list(session.scalars(query.order_by(History.id.desc())))
 
 
-def _refused(session: AnySession, teacher: Teacher, moment: datetime) -> dict[Place, str]:
+def _refused(session: Session, teacher: Teacher, moment: datetime) -> dict[Place, str]:
     """What was named in the refusal of that moment."""
     query = select(ReviewMark).where(ReviewMark.teacher_id == teacher.id, ReviewMark.opened_at == moment)
     found: dict[Place, str] = {}
@@ -102,7 +98,7 @@ def _refused(session: AnySession, teacher: Teacher, moment: datetime) -> dict[Pl
     return found
 
 
-def closed_reason(session: AnySession, teacher: Teacher, actor: Actor) -> str:
+def closed_reason(session: Session, teacher: Teacher, actor: Actor) -> str:
     """Why the actor cannot decide on this record now, or ""."""
     if teacher.status != "in_review":
         return f"这份资料现在是「{state_label(teacher)}」，不在审核中，只能查看。"
@@ -126,9 +122,8 @@ class QueuePlace:
     other: int | None  # the first of the others, for the way round
 
 
-def queue_place(session: AnySession, actor: Actor, teacher_id: int) -> QueuePlace:
+def queue_place(session: Session, actor: Actor, teacher_id: int) -> QueuePlace:
     """The place in the queue; one query, in the order of `next_waiting`."""
-    own = or_(Teacher.reported_by_id.is_(None), Teacher.reported_by_id != actor.user_id)
     number, total, previous, following, other = session.execute(
         select(
             func.count(case((Teacher.id <= teacher_id, 1))),
@@ -136,7 +131,7 @@ def queue_place(session: AnySession, actor: Actor, teacher_id: int) -> QueuePlac
             func.max(case((Teacher.id < teacher_id, Teacher.id))),
             func.min(case((Teacher.id > teacher_id, Teacher.id))),
             func.min(case((Teacher.id != teacher_id, Teacher.id))),
-        ).where(waits_here(actor), own)
+        ).where(for_actor(actor))
     ).one()
     return QueuePlace(number, total, previous, following, other)
 
@@ -226,7 +221,7 @@ def report_line(teacher: Teacher) -> str:
     )
 
 
-def after(session: AnySession, teacher: Teacher) -> str:
+def after(session: Session, teacher: Teacher) -> str:
     """What approving leads to."""
     chain = review_chain(session, teacher.unit)
     following = next_reviewer(chain, teacher.waiting_unit_id)
@@ -250,5 +245,5 @@ def side(desk: Desk) -> dict[str, Any]:
         "errors": desk.state.errors,
         "warnings": desk.state.warnings,
         "steps": steps,
-        "timeline": timeline(desk.entries, desk.teacher.indicator_set),
+        "timeline": timeline(desk.entries, desk.teacher.indicator_set, desk.rows),
     }

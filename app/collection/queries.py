@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from app.accounts.queries import reviewers_in
 from app.collection.models import ReviewLevel, Snapshot
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.flow import FlowLog
 from app.organisations.models import Unit
 from app.organisations.queries import ancestors
@@ -18,13 +18,13 @@ DEFAULT_LEVELS = {"school": True, "county": True, "city": False, "province": Fal
 TWO_PEOPLE = 2
 
 
-def enabled_levels(session: AnySession, province_id: int | None) -> dict[str, bool]:
+def enabled_levels(session: Session, province_id: int | None) -> dict[str, bool]:
     """Which levels review in a province."""
     chosen = session.scalars(select(ReviewLevel).where(ReviewLevel.province_id == province_id))
     return DEFAULT_LEVELS | {row.level: row.enabled for row in chosen}
 
 
-def review_chain(session: AnySession, school: Unit) -> list[Unit]:
+def review_chain(session: Session, school: Unit) -> list[Unit]:
     """The units that review a school's reports, in order, computed from the tree.
 
     The school itself takes part when two people there may review: nobody decides on the own report.
@@ -44,40 +44,41 @@ def next_reviewer(chain: Sequence[Unit], current: int | None) -> Unit | None:
     return chain[position] if position < len(chain) else None
 
 
-def _in_queue(actor: Actor) -> tuple[ColumnElement[bool], ...]:
-    """What waits for the actor: at the unit, and not reported by the actor."""
-    return (
-        Teacher.status == "in_review",
-        Teacher.waiting_unit_id == actor.unit_id,
-        (Teacher.reported_by_id.is_(None)) | (Teacher.reported_by_id != actor.user_id),
-    )
+def waits_here(actor: Actor) -> ColumnElement[bool]:
+    """Reports that wait for the actor's unit."""
+    return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == actor.unit_id)
 
 
-def waiting_for(session: AnySession, actor: Actor) -> int:
+def for_actor(actor: Actor) -> ColumnElement[bool]:
+    """Reports that the actor may decide on: they wait here, and somebody else has reported them."""
+    others = or_(Teacher.reported_by_id.is_(None), Teacher.reported_by_id != actor.user_id)
+    return and_(waits_here(actor), others)
+
+
+def waiting_for(session: Session, actor: Actor) -> int:
     """How many reports wait for the actor."""
-    return session.scalar(select(func.count(Teacher.id)).where(*_in_queue(actor))) or 0
+    return session.scalar(select(func.count(Teacher.id)).where(for_actor(actor))) or 0
 
 
-def next_waiting(session: AnySession, actor: Actor, after_id: int) -> int | None:
+def next_waiting(session: Session, actor: Actor, after_id: int) -> int | None:
     """The next report in the actor's queue after this one, else the first; never the actor's own report."""
-    mine = (*_in_queue(actor), Teacher.id != after_id)
-    later = session.scalar(select(func.min(Teacher.id)).where(*mine, Teacher.id > after_id))
-    return later or session.scalar(select(func.min(Teacher.id)).where(*mine))
+    query = select(func.min(Teacher.id)).where(for_actor(actor), Teacher.id != after_id)
+    return session.scalar(query.where(Teacher.id > after_id)) or session.scalar(query)
 
 
-def counts_by_status(session: AnySession) -> dict[str, int]:
+def counts_by_status(session: Session) -> dict[str, int]:
     """How many records of the scope are in each state."""
     query = select(Teacher.status, func.count()).group_by(Teacher.status)
     return {status: count for status, count in session.execute(query)}
 
 
-def steps_of(session: AnySession, teacher_id: int) -> list[FlowLog]:
+def steps_of(session: Session, teacher_id: int) -> list[FlowLog]:
     """The steps a record has taken, newest first."""
     query = select(FlowLog).where(FlowLog.teacher_id == teacher_id).order_by(FlowLog.id.desc()).limit(50)
     return list(session.scalars(query))
 
 
-def recent_steps(session: AnySession, limit: int) -> list[tuple[FlowLog, str]]:
+def recent_steps(session: Session, limit: int) -> list[tuple[FlowLog, str]]:
     """The latest steps within the scope with the names of the people they are about, newest first."""
     query = (
         select(FlowLog, Teacher.name)
@@ -88,7 +89,7 @@ def recent_steps(session: AnySession, limit: int) -> list[tuple[FlowLog, str]]:
     return [(step, name or "") for step, name in session.execute(query)]
 
 
-def latest_snapshot(session: AnySession, teacher_id: int) -> Snapshot | None:
+def latest_snapshot(session: Session, teacher_id: int) -> Snapshot | None:
     """What was approved last."""
     query = select(Snapshot).where(Snapshot.teacher_id == teacher_id).order_by(Snapshot.id.desc()).limit(1)
     return session.scalar(query)

@@ -27,10 +27,9 @@ from app.collection.desk import (
     side,
     typed_texts,
     waited,
-    waits_here,
 )
 from app.collection.operations import Refusal
-from app.collection.queries import next_waiting
+from app.collection.queries import next_waiting, waits_here
 from app.core.codes import codes
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft, keep_draft, load_draft

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.core.db import AnySession
+from sqlalchemy.orm import Session
+
 from app.core.errors import NotAllowed
 from app.core.scope import EVERYTHING, NOTHING, Scope, person_scope, unit_scope
 from app.permissions import Permission
@@ -43,7 +44,7 @@ class Actor:
 SYSTEM = Actor(0, "系统", 0, "", "nation", "", "系统", frozenset(Permission))
 
 
-def actor_of(session: AnySession) -> Actor:
+def actor_of(session: Session) -> Actor:
     """The actor of a session; the system itself where nobody is logged in (commands, jobs)."""
     actor: Actor = session.info.get(KEY, SYSTEM)
     return actor

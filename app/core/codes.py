@@ -13,7 +13,7 @@ from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Boolean, Integer, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import AnySession, Base
+from app.core.db import Base
 from app.core.text import clean, match_key
 from app.core.validators import InvalidValue
 
@@ -140,7 +140,7 @@ class CodeBook:
         self._stamp: tuple[int, int] = (-1, -1)
         self._checked = float("-inf")
 
-    def refresh(self, session: AnySession) -> None:
+    def refresh(self, session: Session) -> None:
         """Look whether the stored codes have changed; costs one small query every REFRESH_SECONDS."""
         if time.monotonic() - self._checked < REFRESH_SECONDS:
             return

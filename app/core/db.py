@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from flask_sqlalchemy import SQLAlchemy
@@ -32,8 +32,6 @@ class Database(SQLAlchemy):
 
 
 db = Database(metadata=Model.metadata, disable_autonaming=True)
-
-AnySession: TypeAlias = Session
 
 SQLITE_BUSY_MS = 30_000
 
@@ -93,7 +91,7 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def transaction(session: AnySession) -> Iterator[None]:
+def transaction(session: Session) -> Iterator[None]:
     """One user action: everything inside is committed together or not at all."""
     try:
         yield

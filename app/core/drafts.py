@@ -4,10 +4,10 @@ import datetime as dt
 from typing import Any
 
 from sqlalchemy import Integer, String, UniqueConstraint, delete, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import EncryptedJson
-from app.core.db import AnySession, Base, UtcDateTime
+from app.core.db import Base, UtcDateTime
 
 MAX_TEXT = 4_000
 
@@ -26,19 +26,19 @@ class Draft(Base):
     saved_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
-def load_draft(session: AnySession, user_id: int, key: str) -> Draft | None:
+def load_draft(session: Session, user_id: int, key: str) -> Draft | None:
     """The draft of one form, if there is one."""
     return session.scalar(select(Draft).where(Draft.user_id == user_id, Draft.key == key))
 
 
-def drafts_under(session: AnySession, user_id: int, prefix: str) -> list[str]:
+def drafts_under(session: Session, user_id: int, prefix: str) -> list[str]:
     """The keys of a user's drafts that begin with `prefix`."""
     found = session.scalars(select(Draft.key).where(Draft.user_id == user_id, Draft.key.startswith(prefix)))
     return list(found)
 
 
 def keep_draft(
-    session: AnySession, user_id: int, key: str, texts: dict[str, Any], base_version: int, now: dt.datetime
+    session: Session, user_id: int, key: str, texts: dict[str, Any], base_version: int, now: dt.datetime
 ) -> Draft:
     """Keep what is typed now; it replaces what was kept before."""
     draft = load_draft(session, user_id, key)
@@ -51,6 +51,6 @@ def keep_draft(
     return draft
 
 
-def drop_draft(session: AnySession, user_id: int, key: str) -> None:
+def drop_draft(session: Session, user_id: int, key: str) -> None:
     """Forget a draft: its content was saved or given up."""
     session.execute(delete(Draft).where(Draft.user_id == user_id, Draft.key == key))

@@ -13,7 +13,6 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import ForeignKey, Integer, event
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
-from app.core.db import AnySession
 from app.core.errors import NoScope, OutOfScope
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ _CRITERIA: dict[str, Callable[[int], Any]] = {
 }
 
 
-def set_scope(session: AnySession, scope: Scope) -> None:
+def set_scope(session: Session, scope: Scope) -> None:
     """Give a session its scope. It keeps it for life: rows already loaded would not be checked again."""
     known = session.info.get(KEY)
     if known is not None and known != scope:
@@ -104,13 +103,13 @@ def set_scope(session: AnySession, scope: Scope) -> None:
     session.info[KEY] = scope
 
 
-def scope_of(session: AnySession) -> Scope | None:
+def scope_of(session: Session) -> Scope | None:
     """The scope of a session, or None."""
     return session.info.get(KEY)
 
 
 @contextmanager
-def system_scope(session: AnySession, reason: str) -> Iterator[Session]:
+def system_scope(session: Session, reason: str) -> Iterator[Session]:
     """The one way out of the scope: a session of its own inside the same transaction, logged with its reason.
 
     For login, uniqueness across units, deadlines and jobs. What it writes takes part in the caller's transaction.

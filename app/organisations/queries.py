@@ -1,14 +1,14 @@
 """Reading units."""
 
 from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.errors import AppError
 from app.organisations.models import Unit
 
 
-def ancestors(session: AnySession, unit: Unit) -> list[Unit]:
+def ancestors(session: Session, unit: Unit) -> list[Unit]:
     """The units above, nearest first. At most four reads; the identity map answers repeats."""
     found: list[Unit] = []
     above = unit.parent_id
@@ -30,7 +30,7 @@ def within(actor: Actor) -> ColumnElement[bool]:
             return Unit.id == actor.unit_id
 
 
-def unit_by_code(session: AnySession, code: str) -> Unit:
+def unit_by_code(session: Session, code: str) -> Unit:
     """A unit by its code. Raises AppError when there is none."""
     unit: Unit | None = session.scalar(select(Unit).where(Unit.code == code))
     if unit is None:

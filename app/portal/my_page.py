@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
+from sqlalchemy.orm import Session
 
 from app.collection.flow import REPORT
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.drafts import drafts_under
 from app.core.flow import FlowLog
 from app.core.history import History
@@ -49,7 +49,7 @@ class Mine:
         return [mark for mark in open_ if section is None or mark.section == section]
 
 
-def read_mine(session: AnySession, actor: Actor, teacher: Teacher) -> Mine:
+def read_mine(session: Session, actor: Actor, teacher: Teacher) -> Mine:
     """Read the record, its marks and drafts."""
     rows = rows_of(session, teacher)
     rights = edit_rights(session, actor, teacher)
@@ -173,7 +173,7 @@ def overview(mine: Mine, steps: Sequence[FlowLog], history: Sequence[History]) -
         "warnings": [_place(f.section, f.row_id, f.problem, f.label) for f in mine.state.warnings],
         "drafts": mine.drafts,
         "steps": [_told(step) for step in steps],
-        "timeline": timeline(history, mine.teacher.indicator_set),
+        "timeline": timeline(history, mine.teacher.indicator_set, mine.rows),
     }
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.core.db import AnySession
 from app.core.sections.section import Problem, Section, problems
 from app.records import CHILD_SECTIONS, SECTIONS
 from app.records.teacher import Teacher
@@ -64,7 +64,7 @@ class Completeness:
         return not self.errors
 
 
-def rows_of(session: AnySession, teacher: Teacher) -> dict[str, list[Any]]:
+def rows_of(session: Session, teacher: Teacher) -> dict[str, list[Any]]:
     """All rows of a record by section, in the order they are shown; one query for each section."""
     found: dict[str, list[Any]] = {"basic_info": [teacher]}
     for section in CHILD_SECTIONS:
@@ -102,6 +102,6 @@ def check_rows(teacher: Teacher, rows: Rows) -> Completeness:
     return Completeness(tuple(findings), tuple(states), percent)
 
 
-def check_record(session: AnySession, teacher: Teacher) -> Completeness:
+def check_record(session: Session, teacher: Teacher) -> Completeness:
     """Check a stored record."""
     return check_rows(teacher, rows_of(session, teacher))

@@ -1,9 +1,9 @@
 """Items that follow from other sections, kept in step: the highest education and degree."""
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.codes import codes
-from app.core.db import AnySession
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 
@@ -16,7 +16,7 @@ def _education_rank(row: EducationHistory) -> int:
     return entry.sort if entry else -1
 
 
-def refresh_derived(session: AnySession, teacher: Teacher) -> None:
+def refresh_derived(session: Session, teacher: Teacher) -> None:
     """Set the derived items from the rows as they now are; call it after the rows were flushed."""
     session.flush()
     rows = list(session.scalars(select(EducationHistory).where(EducationHistory.teacher_id == teacher.id)))

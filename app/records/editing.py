@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.sections.fields import Field
 from app.core.sections.section import Section
 from app.permissions import Permission as P
@@ -114,7 +115,7 @@ def _leads_of(section: Section, field: Field) -> list[str]:
     return found
 
 
-def edit_rights(session: AnySession, actor: Actor, teacher: Teacher | None) -> EditRights:
+def edit_rights(session: Session, actor: Actor, teacher: Teacher | None) -> EditRights:
     """The rights of an actor on one record; reads the open marks where the record was refused."""
     refused = teacher is not None and teacher.status in ("rejected", "submitted_to_school")
     marks = open_marks(session, teacher.id) if teacher is not None and refused else []

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import AnySession, Base, UtcDateTime
+from app.core.db import Base, UtcDateTime
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.records.teacher import Teacher
 
@@ -50,7 +50,7 @@ class ReviewMark(Base, Scoped):
         return (province, city, county, school)
 
 
-def open_marks(session: AnySession, teacher_id: int) -> list[ReviewMark]:
+def open_marks(session: Session, teacher_id: int) -> list[ReviewMark]:
     """What is still to be mended, oldest first."""
     query = select(ReviewMark).where(ReviewMark.teacher_id == teacher_id, ReviewMark.closed_at.is_(None))
     return list(session.scalars(query.order_by(ReviewMark.id)))

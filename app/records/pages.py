@@ -1,5 +1,6 @@
 """What the page of one record shows: blocks of sections and the timeline."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -60,28 +61,35 @@ def _table(
     }
 
 
-def timeline(entries: Sequence[History], indicator_set: str) -> list[dict[str, Any]]:
-    """History in words, newest first."""
-    told = []
-    for entry in entries:
-        section = BY_NAME[entry.section]
-        changes = []
-        for name, (old, new) in entry.changes.items():
-            field = section.fields.get(name)
-            if field is None:
-                continue
+def timeline(
+    entries: Sequence[History], indicator_set: str, rows: Mapping[str, Sequence[Any]] | None = None
+) -> list[dict[str, Any]]:
+    """History in words, newest first; with `rows` also when each of them was made."""
+    told = [(entry.at, _told(entry, indicator_set)) for entry in entries]
+    for name, made in (rows or {}).items():
+        told += [(row.created_at, _made(BY_NAME[name], row, indicator_set)) for row in made]
+    return [line for _, line in sorted(told, key=lambda pair: pair[0], reverse=True)]
+
+
+def _told(entry: History, indicator_set: str) -> dict[str, Any]:
+    section = BY_NAME[entry.section]
+    changes = []
+    for name, (old, new) in entry.changes.items():
+        field = section.fields.get(name)
+        if field is not None:
             pair = (show(field, unpack(field, value), indicator_set) for value in (old, new))
             changes.append({"label": field.label, **dict(zip(("old", "new"), pair, strict=True))})
-        what = f"{ACTIONS.get(entry.action, entry.action)}{section.title}"
-        if entry.batch_id:
-            what += "（Excel 导入）"
-        told.append(
-            {
-                "at": f"{entry.at.astimezone():%Y-%m-%d %H:%M}",
-                "who": f"{entry.actor_name} {entry.unit_name}".strip(),
-                "what": what + (f"：{entry.reason}" if entry.reason else ""),
-                "changes": changes,
-                "kind": entry.action,
-            }
-        )
-    return told
+    what = f"{ACTIONS.get(entry.action, entry.action)}{section.title}"
+    reason = f"：{entry.reason}" if entry.reason else ""
+    who = f"{entry.actor_name} {entry.unit_name}".strip()
+    return {"at": _moment(entry.at), "who": who, "what": what + reason, "changes": changes, "kind": ""}
+
+
+def _made(section: Section, row: Any, indicator_set: str) -> dict[str, Any]:
+    what = f"添加{section.title}：{section.row_title(row, indicator_set)}" if section.many else "建档"
+    by_import = "（Excel 导入）" if row.batch_id else ""
+    return {"at": _moment(row.created_at), "who": row.created_by, "what": what + by_import, "changes": [], "kind": "ok"}
+
+
+def _moment(at: dt.datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

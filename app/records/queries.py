@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.crypto import blind_index
-from app.core.db import AnySession
 from app.core.errors import NotFound
 from app.core.history import History
 from app.core.scope import system_scope
@@ -16,7 +15,7 @@ from app.core.validators import normalise_id
 from app.records.teacher import Teacher
 
 
-def teacher_for(session: AnySession, teacher_id: int) -> Teacher:
+def teacher_for(session: Session, teacher_id: int) -> Teacher:
     """A teacher within the scope, with the unit. Raises NotFound, for foreign ones as for missing ones."""
     teacher: Teacher | None = session.scalar(
         select(Teacher)
@@ -28,7 +27,7 @@ def teacher_for(session: AnySession, teacher_id: int) -> Teacher:
     return teacher
 
 
-def row_for(session: AnySession, section: Section, teacher: Teacher, row_id: int) -> Any:
+def row_for(session: Session, section: Section, teacher: Teacher, row_id: int) -> Any:
     """A section row of this teacher. Raises NotFound."""
     row = session.get(section.model, row_id)
     if row is None or row.teacher_id != teacher.id:
@@ -36,7 +35,7 @@ def row_for(session: AnySession, section: Section, teacher: Teacher, row_id: int
     return row
 
 
-def teachers_by_numbers(session: AnySession, numbers: Sequence[str]) -> dict[str, Teacher]:
+def teachers_by_numbers(session: Session, numbers: Sequence[str]) -> dict[str, Teacher]:
     """The teachers within the scope that have these ID numbers."""
     wanted = {blind_index(number, "id_number"): number for number in numbers}
     found: dict[str, Teacher] = {}
@@ -48,7 +47,7 @@ def teachers_by_numbers(session: AnySession, numbers: Sequence[str]) -> dict[str
     return found
 
 
-def units_holding(session: AnySession, numbers: Sequence[str]) -> dict[str, int]:
+def units_holding(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     """The unit of everybody who has one of these ID numbers, wherever in the country: entry must not make twins."""
     wanted = {blind_index(normalise_id(number), "id_number"): number for number in numbers}
     hashes = list(wanted)
@@ -62,7 +61,7 @@ def units_holding(session: AnySession, numbers: Sequence[str]) -> dict[str, int]
     return found
 
 
-def history_of(session: AnySession, teacher_id: int, limit: int = 50) -> list[History]:
+def history_of(session: Session, teacher_id: int, limit: int = 50) -> list[History]:
     """The latest changes of a record, newest first."""
     query = select(History).where(History.teacher_id == teacher_id).order_by(History.id.desc()).limit(limit)
     return list(session.scalars(query))

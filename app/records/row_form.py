@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.drafts import Draft, drop_draft, keep_draft, load_draft
 from app.core.sections.fields import Field
 from app.core.sections.forms import FormState, fieldsets, without_masks
@@ -34,7 +33,7 @@ def draft_key(section: Section, teacher_id: int | None, row_id: int | None) -> s
 class RowForm:
     """One row of one section, opened by one actor. `teacher` is None for a person not stored yet."""
 
-    session: AnySession
+    session: Session
     actor: Actor
     section: Section
     unit: Unit

@@ -182,7 +182,7 @@ class TeacherRecordView(SectionView):
             "actions": [*self._reveal_action(teacher), *self.record_actions(teacher, rights)],
             "alerts": [*self._revealed(), *self.record_alerts(teacher, rights, state)],
             "blocks": record_blocks(teacher, rows, rights, self.section_urls(teacher)),
-            "timeline": timeline(history_of(db.session, teacher.id), teacher.unit.indicator_set),
+            "timeline": timeline(history_of(db.session, teacher.id), teacher.unit.indicator_set, rows),
         }  # fmt: skip
 
     def _reveal_action(self, teacher: Teacher) -> list[dict[str, Any]]:

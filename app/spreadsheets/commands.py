@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import SYSTEM
 from app.core.codes import codes
-from app.core.db import AnySession, transaction
+from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.sections.sheets import build_template
 from app.organisations.models import Unit
@@ -26,14 +26,14 @@ def template_for(unit: Unit) -> bytes:
     return build_template(book_for(unit.indicator_set), f"{unit.name} 教师信息导入模板", codes)
 
 
-def write_template(session: AnySession, unit: Unit, path: Path) -> None:
+def write_template(session: Session, unit: Unit, path: Path) -> None:
     """Write a school's template."""
     codes.refresh(session)
     path.write_bytes(template_for(unit))
 
 
 def import_file(
-    session: AnySession, unit: Unit, path: Path, mode: str, *, dry_run: bool, now: dt.datetime
+    session: Session, unit: Unit, path: Path, mode: str, *, dry_run: bool, now: dt.datetime
 ) -> dict[str, Any]:
     """Plan and, without errors, apply.
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.sections.section import Section
 from app.records.editing import EditRights
 from app.records.marks import ReviewMark
@@ -14,7 +14,7 @@ from app.records.teacher import Teacher
 PART = 500
 
 
-def rights_of(session: AnySession, actor: Actor, teachers: Sequence[Teacher]) -> dict[int, EditRights]:
+def rights_of(session: Session, actor: Actor, teachers: Sequence[Teacher]) -> dict[int, EditRights]:
     """The edit rights on each record by teacher id; one query for the open marks of all of them."""
     refused = [teacher.id for teacher in teachers if teacher.status in ("rejected", "submitted_to_school")]
     marks: dict[int, list[ReviewMark]] = {}
@@ -32,7 +32,11 @@ def refusals(
 
     `items` are those that would change; without any, the row itself is added or deleted.
     """
-    if reason := rights.row_lock(section, row_id):
+    if row_id is not None and not items:
+        reason = rights.delete_lock(section, row_id)
+    else:
+        reason = rights.row_lock(section, row_id)
+    if reason:
         yield "", reason
         return
     for item in items:

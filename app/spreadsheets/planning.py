@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.errors import AppError, NotAllowed
 from app.core.sections.fields import Field, Value
 from app.core.sections.reading import Raw, read_row
@@ -72,7 +73,7 @@ class Planned:
 
 
 def plan_import(
-    session: AnySession, actor: Actor, unit: Unit, path: Path, file_name: str, mode: str, now: dt.datetime
+    session: Session, actor: Actor, unit: Unit, path: Path, file_name: str, mode: str, now: dt.datetime
 ) -> ImportPlan:
     """Work out and store what a file would change at a school.
 

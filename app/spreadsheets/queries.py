@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from app.core.db import AnySession
 from app.core.errors import NotFound
 from app.spreadsheets.models import ImportPlan, ImportRow
 
@@ -13,7 +13,7 @@ UNDO_DAYS = 7
 RECENT = 20
 
 
-def plan_for(session: AnySession, unit_id: int, plan_id: int) -> ImportPlan:
+def plan_for(session: Session, unit_id: int, plan_id: int) -> ImportPlan:
     """A plan of the unit. Raises NotFound, for foreign ones as for missing ones."""
     plan = session.get(ImportPlan, plan_id)
     if plan is None or plan.unit_id != unit_id:
@@ -21,13 +21,13 @@ def plan_for(session: AnySession, unit_id: int, plan_id: int) -> ImportPlan:
     return plan
 
 
-def recent_plans(session: AnySession, unit_id: int) -> list[ImportPlan]:
+def recent_plans(session: Session, unit_id: int) -> list[ImportPlan]:
     """The latest imports of a unit, newest first."""
     query = select(ImportPlan).where(ImportPlan.unit_id == unit_id).order_by(ImportPlan.id.desc()).limit(RECENT)
     return list(session.scalars(query))
 
 
-def count_rows(session: AnySession, plan_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+def count_rows(session: Session, plan_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """How many rows of each plan are of each action."""
     query = select(ImportRow.plan_id, ImportRow.action, func.count())
     query = query.where(ImportRow.plan_id.in_(plan_ids)).group_by(ImportRow.plan_id, ImportRow.action)
@@ -37,14 +37,14 @@ def count_rows(session: AnySession, plan_ids: Sequence[int]) -> dict[int, dict[s
     return found
 
 
-def count_deletions(session: AnySession, plan_id: int) -> list[tuple[str, int, int]]:
+def count_deletions(session: Session, plan_id: int) -> list[tuple[str, int, int]]:
     """(section, people, rows) of the stored rows that a plan deletes."""
     query = select(ImportRow.section, func.count(ImportRow.owner_id.distinct()), func.count())
     query = query.where(ImportRow.plan_id == plan_id, ImportRow.action == "delete").group_by(ImportRow.section)
     return [(section, people, rows) for section, people, rows in session.execute(query.order_by(ImportRow.section))]
 
 
-def rows_of_plan(session: AnySession, plan_id: int, actions: Sequence[str] = ()) -> list[ImportRow]:
+def rows_of_plan(session: Session, plan_id: int, actions: Sequence[str] = ()) -> list[ImportRow]:
     """The rows of a plan in the order of the file."""
     query = select(ImportRow).where(ImportRow.plan_id == plan_id).order_by(ImportRow.id)
     if actions:
@@ -52,7 +52,7 @@ def rows_of_plan(session: AnySession, plan_id: int, actions: Sequence[str] = ())
     return list(session.scalars(query))
 
 
-def page_of_rows(session: AnySession, plan_id: int, action: str, page: int, size: int) -> list[ImportRow]:
+def page_of_rows(session: Session, plan_id: int, action: str, page: int, size: int) -> list[ImportRow]:
     """One page of the rows of one action; `page` counts from 0."""
     query = select(ImportRow).where(ImportRow.plan_id == plan_id, ImportRow.action == action)
     return list(session.scalars(query.order_by(ImportRow.id).limit(size).offset(page * size)))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
-from app.core.db import AnySession
 from app.core.sections.section import Section
 from app.core.validators import normalise_id
 from app.core.workbook_reader import Cell
@@ -47,7 +47,7 @@ def read_number(cell: Cell) -> tuple[str, str]:
     return (number, "") if number else ("", NO_NUMBER)
 
 
-def load_roster(session: AnySession, actor: Actor, unit: Unit, rows: Sequence[FileRow]) -> Roster:
+def load_roster(session: Session, actor: Actor, unit: Unit, rows: Sequence[FileRow]) -> Roster:
     """Read what is stored of everybody in the file. The number of queries does not grow with the rows."""
     numbers = sorted({number for number, _ in (read_number(row.cells.get(NUMBER)) for row in rows) if number})
     found = teachers_by_numbers(session, numbers)
@@ -64,7 +64,7 @@ def load_roster(session: AnySession, actor: Actor, unit: Unit, rows: Sequence[Fi
     return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored)
 
 
-def child_rows(session: AnySession, section: Section, teacher_ids: Sequence[int]) -> dict[int, list[Any]]:
+def child_rows(session: Session, section: Section, teacher_ids: Sequence[int]) -> dict[int, list[Any]]:
     """The stored rows of a section by teacher."""
     found: dict[int, list[Any]] = {}
     for part in parts(teacher_ids):

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from werkzeug.exceptions import BadRequest
 
 from app.core.crypto import EncryptedText
-from app.core.db import AnySession, Base, UtcDateTime
+from app.core.db import Base, UtcDateTime
 
 PAGE_SIZES = (20, 50, 100)
 COUNT_CAP = 10_000
@@ -41,7 +41,7 @@ def store_search(session: Session, user_id: int, text: str, now: dt.datetime) ->
     return search.id
 
 
-def stored_text(session: AnySession, user_id: int, search_id: str) -> str:
+def stored_text(session: Session, user_id: int, search_id: str) -> str:
     """The text behind an id of the same user; unknown ids are a bad request."""
     search = session.get(StoredSearch, search_id)
     if search is None or search.user_id != user_id:
