@@ -1,18 +1,22 @@
 """Commands: deploy, demo data, sections, flows, teachers."""
 
+import csv
 import datetime as dt
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_migrate import upgrade
 
+from app.accounts.operations import account_name, initial_password, new_account
+from app.accounts.roles import ROLES, TEACHER
 from app.accounts.security import Builder
 from app.accounts.tidying import remove_expired
+from app.accounts.views import password_rules
 from app.collection.flow import FLOWS
 from app.core.codes import codes, load_code_files
 from app.core.db import db, transaction, utc_now
@@ -21,6 +25,7 @@ from app.core.scope import EVERYTHING, set_scope
 from app.core.sections.checks import section_defects
 from app.core.sections.explain import as_text, describe
 from app.core.validators import normalise_id
+from app.organisations.operations import load_units
 from app.organisations.queries import unit_by_code
 from app.records import BY_NAME, SECTIONS
 from app.records.completeness import check_record
@@ -33,12 +38,14 @@ CODES = ROOT / "seed" / "codes"
 sections = AppGroup("sections", help="What the engine understood of the record's sections.")
 flows = AppGroup("flows", help="The workflows as tables.")
 teachers = AppGroup("teachers", help="Template, import and check of teachers.")
+units = AppGroup("units", help="Units of the tree.")
+accounts = AppGroup("accounts", help="Administrators' accounts.")
 demo = AppGroup("demo", help="Demo data (development only).")
 
 
 def install(app: Flask) -> None:
     """Register the commands."""
-    for group in (sections, flows, teachers, demo):
+    for group in (sections, flows, teachers, units, accounts, demo):
         app.cli.add_command(group)
     app.cli.add_command(deploy)
     app.cli.add_command(tidy)
@@ -108,6 +115,45 @@ def _stamp_is_current(app: Flask) -> bool:
 
 def _write_stamp(app: Flask) -> None:
     _stamp_path(app).write_text(_fingerprint(app), encoding="utf-8")
+
+
+@units.command("load")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+def units_load(file: TextIO) -> None:
+    """Make or update units from a CSV file: code,name,level,parent,indicator_set,school_category."""
+    try:
+        with transaction(db.session):
+            count = load_units(db.session, csv.DictReader(file))
+    except KeyError as error:
+        raise click.ClickException(f"文件缺少 {error} 这一列。") from error
+    except AppError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"{count} 个单位。")
+
+
+@accounts.command("add")
+@click.option("--username", required=True)
+@click.option("--name", required=True, help="real name")
+@click.option("--role", required=True, type=click.Choice([role.name for role in ROLES if role.name != TEACHER]))
+@click.option("--unit", "code", required=True, help="unit code")
+def accounts_add(username: str, name: str, role: str, code: str) -> None:
+    """Make an administrator's account and print its initial password, which must be changed at the first login."""
+    password = initial_password()
+    try:
+        with transaction(db.session):
+            unit = unit_by_code(db.session, code)
+            new_account(
+                db.session,
+                username=username,
+                name=name,
+                role=role,
+                unit_id=unit.id,
+                password=password,
+                rules=password_rules(),
+            )
+    except AppError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(f"登录名 {account_name(username)}，初始密码 {password}（只显示这一次，首次登录要修改）")
 
 
 # ── demo ──

@@ -26,6 +26,7 @@ from app.core.scope import EVERYTHING, set_scope
 from app.core.sections.fields import Value
 from app.core.validators import citizen_check_digit
 from app.organisations.models import Unit
+from app.organisations.operations import load_units
 from app.records.derived import refresh_derived
 from app.records.operations import new_teacher
 from app.records.sections.education_history import EducationHistory
@@ -54,7 +55,7 @@ def load_demo(session: Session) -> None:
     """Load units, accounts and people. The same data every time."""
     rules = password_rules()
     with transaction(session):
-        _units(session)
+        load_units(session, _rows("units.csv"))
     with transaction(session):
         _accounts(session, rules)
     with transaction(session):
@@ -72,19 +73,6 @@ def load_demo(session: Session) -> None:
 def _rows(name: str) -> list[dict[str, str]]:
     with (FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _units(session: Session) -> None:
-    known: dict[str, Unit] = {}
-    for row in _rows("units.csv"):
-        parent = known.get(row["parent"])
-        unit = Unit(code=row["code"], name=row["name"], level=row["level"], parent_id=parent.id if parent else None,
-                    indicator_set=row["indicator_set"], school_category=row["school_category"])  # fmt: skip
-        if parent is not None:
-            unit.province_id, unit.city_id, unit.county_id, _ = parent.scope_ids
-        session.add(unit)
-        session.flush()
-        known[unit.code] = unit
 
 
 def _accounts(session: Any, rules: PasswordRules) -> None:

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.models import ServerSession
+from app.accounts.models import Account, ServerSession
 from app.core.db import utc_now
 from app.core.ui.listing import StoredSearch
+from app.organisations.models import Unit
 from app.records import SECTIONS
 from app.records.teacher import Teacher
 from config import ROOT
@@ -113,3 +114,37 @@ def test_wrong_setting_stops_with_a_sentence(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "SECRET_KEY" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_units_are_loaded_and_updated(app: Flask, everything: Session, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    head = "code,name,level,parent,indicator_set,school_category\n"
+    file.write_text(head + "3453000199,青禾县第三中学,school,5301210000,S,341\n", encoding="utf-8")
+    assert run(app, "units", "load", str(file)) == (0, "1 个单位。\n")
+    everything.rollback()
+    unit = everything.scalars(sa.select(Unit).where(Unit.code == "3453000199")).one()
+    county = everything.scalars(sa.select(Unit).where(Unit.code == "5301210000")).one()
+    assert unit.scope_ids[2:] == (county.id, unit.id)
+    file.write_text(head + "3453000199,三中,school,9999999999,S,341\n", encoding="utf-8")
+    code, output = run(app, "units", "load", str(file))
+    assert code == 1 and "第 1 行：上级单位 9999999999 不存在" in output
+
+
+def test_account_is_made_once_and_must_change(app: Flask, everything: Session) -> None:
+    arguments = [
+        "accounts",
+        "add",
+        "--username",
+        "Neu Ling",
+        "--name",
+        "凌新",
+        "--role",
+        "系统管理员",
+        "--unit",
+        "5301210000",
+    ]
+    code, output = run(app, *arguments)
+    account = everything.scalars(sa.select(Account).where(Account.username == "neuling")).one()
+    assert code == 0 and "初始密码" in output and account.must_change
+    code, output = run(app, *arguments)
+    assert code == 1 and "已经有人用了" in output
