@@ -100,7 +100,7 @@ class AuthView(PlainView):
     @expose("/session/alive")
     def alive(self) -> Any:
         """Whether the open page is still logged in: asked before a form is sent."""
-        return jsonify(login=g.actor is not None, csrf_token=generate_csrf() if g.actor else "")
+        return jsonify(login=g.actor is not None, csrf_token=generate_csrf())
 
 
 def _authenticate(entry: str, typed: str, password: str) -> Account:

@@ -26,13 +26,15 @@
     form.addEventListener('submit', async e => {
       e.preventDefault(); button.disabled = true; tell('');
       try {
+        // The page's token went with its session; the login needs one of the new session.
+        const fresh = await (await fetch(meta('alive-url'), { credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' } })).json();
         const answer = await fetch(meta('login-url'), {
           method: 'POST', credentials: 'same-origin',
-          headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': meta('csrf-token') },
-          body: JSON.stringify({ username: form.elements.username.value, password: form.elements.password.value })
+          headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': fresh.csrf_token },
+          body: JSON.stringify({ entry: form.dataset.entry, username: form.elements.username.value, password: form.elements.password.value })
         });
         const data = await answer.json().catch(() => ({}));
-        if (answer.ok) { const next = waiting.splice(0); token(data.csrf_token); dialog.close(); next.forEach(f => f()); } else { token(data.csrf_token); tell(data.message || words.badlogin); form.elements.password.select(); }
+        if (answer.ok) { const next = waiting.splice(0); token(data.csrf_token); dialog.close(); next.forEach(f => f()); } else { tell(data.message || words.badlogin); form.elements.password.select(); }
       } catch (err) { tell(words.nosubmit); } finally { button.disabled = false; }
     });
   }
