@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -47,14 +48,12 @@ def account_name(typed: str) -> str:
 def count_attempt(session: Session, name: str, rules: PasswordRules, now: dt.datetime) -> dt.datetime | None:
     """Count a guess before it is checked; the moment until which the name is locked, or None when it may be tried.
 
-    One UPDATE, so that simultaneous guesses are all counted. Commits nothing.
+    The row is locked, so that simultaneous guesses are all counted. Commits nothing.
     """
     key = blind_index(name, "throttle")
-    throttle = session.get(LoginThrottle, key, with_for_update=True, populate_existing=True)
-    if throttle is None:
-        throttle = LoginThrottle(key=key, failures=0)
-        session.add(throttle)
-        session.flush()
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(insert(LoginThrottle).values(key=key, failures=0).on_conflict_do_nothing())
+    throttle = session.get_one(LoginThrottle, key, with_for_update=True, populate_existing=True)
     if throttle.locked_until is not None:
         if now < throttle.locked_until:
             return throttle.locked_until

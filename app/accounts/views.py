@@ -103,14 +103,20 @@ class AuthView(PlainView):
         return jsonify(login=g.actor is not None, csrf_token=generate_csrf())
 
 
-def _authenticate(entry: str, typed: str, password: str) -> Account:
-    rules, now = password_rules(), utc_now()
-    name = operations.login_name(entry, typed)
+def _count(name: str) -> None:
+    """Count a guess, before it is looked at. Raises AppError while the name is locked."""
+    now = utc_now()
     with transaction(db.session):
-        locked_until = operations.count_attempt(db.session, name, rules, now)
+        locked_until = operations.count_attempt(db.session, name, password_rules(), now)
     if locked_until is not None:
         minutes = max(1, -int((now - locked_until).total_seconds() // 60))
         raise AppError(f"输错次数太多，这个账号已锁定，请 {minutes} 分钟后再试，或请本单位管理员解锁。")
+
+
+def _authenticate(entry: str, typed: str, password: str) -> Account:
+    rules, now = password_rules(), utc_now()
+    name = operations.login_name(entry, typed)
+    _count(name)
     account = operations.account_for(db.session, name, password, _fake_hash())
     if account is None:
         left = operations.failures_left(db.session, name, rules)
@@ -156,12 +162,17 @@ class PasswordView(PlainView):
         if form.new.data != form.repeat.data:
             return {"repeat": "两次输入的新密码不一样。"}
         try:
+            _count(account.username)
             with transaction(db.session):
+                operations.forget_failures(db.session, account.username)
                 operations.change_password(
                     db.session, account, form.old.data, form.new.data, password_rules(), _own_number(account)
                 )
         except AppError as error:
-            return {error.field or "new": error.message}
+            if error.field == "new":  # the old one was right: this was no guess
+                with transaction(db.session):
+                    operations.forget_failures(db.session, account.username)
+            return {error.field or "old": error.message}
         return {}
 
 

@@ -35,6 +35,7 @@ from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft, keep_draft, load_draft
 from app.core.errors import AppError, Conflict, NotAllowed
 from app.core.sections.views import SectionView, make_view
+from app.core.ui.addresses import row_key, whole_number
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.listing import ListRequest
 from app.organisations.models import Unit
@@ -47,18 +48,18 @@ from app.records.teacher import Teacher
 from app.records.views import PersonSearch
 
 MAX_BATCH, NAMED = 100, 5
-MAX_ID = 2**31 - 1
 COMMENT_LENGTH = 500
 CHANGED = "这份资料在您打开之后有变动，没有办成。下面已是最新内容，您写的都还在，请核对后再办。"
 NOT_BOTH = "有退回的项目，不能整份通过。请按「退回」，或先撤销退回。"
 RESTORED = "这里接着您上次的判定（{at}）。"
 
 
-def whole_number(text: str) -> int:
-    """A key or version from an address or form; anything else is a bad request."""
-    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > MAX_ID:
+def posted_number(text: str) -> int:
+    """A key or version from a form; anything else is a bad request."""
+    number = whole_number(text)
+    if number is None:
         abort(400)
-    return int(text)
+    return number
 
 
 # ── the queue ──
@@ -94,7 +95,7 @@ class WaitingListView(SectionView):
 
     def list_filters(self, asked: ListRequest) -> list[Any]:
         if "unit_id" in asked.filters:
-            whole_number(asked.filters["unit_id"])
+            posted_number(asked.filters["unit_id"])
         return [["status", WaitsHere, ""]]
 
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
@@ -174,7 +175,7 @@ class WaitingListView(SectionView):
         if request.form.get("action") != "approve" or not chosen or len(chosen) > MAX_BATCH:
             raise AppError(f"请选 1 到 {MAX_BATCH} 份资料。")
         keys = [key.partition(".") for key in chosen]
-        people = [(self.row_or_404(pk), whole_number(version)) for pk, _, version in keys]
+        people = [(self.row_or_404(pk), posted_number(version)) for pk, _, version in keys]
         named = [(teacher.id, teacher.name or "", version) for teacher, version in people]
         done, skipped, failed = 0, [], []
         for teacher_id, name, version in named:
@@ -241,7 +242,7 @@ class ReviewView(PlainView):
         teacher = self._teacher(pk)
         if reason := closed_reason(db.session, teacher, actor):
             return jsonify(message=reason), 409
-        version = whole_number(str(payload.get("version", "")))
+        version = posted_number(str(payload.get("version", "")))
         if version != teacher.version:
             return jsonify(message=CHANGED), 409
         with transaction(db.session):
@@ -250,9 +251,7 @@ class ReviewView(PlainView):
 
     def _teacher(self, pk: str) -> Teacher:
         """The record within the scope. Raises NotFound."""
-        if not pk.isascii() or not pk.isdigit() or len(pk) > 10 or int(pk) > MAX_ID:
-            abort(404)
-        return teacher_for(db.session, int(pk))
+        return teacher_for(db.session, row_key(pk))
 
     # ── deciding ──
 
@@ -263,7 +262,7 @@ class ReviewView(PlainView):
             return self._show(teacher, typed_texts(parked_texts()) or None)
         texts, version, teacher_id = (
             typed_texts(request.form),
-            whole_number(request.form.get("version", "")),
+            posted_number(request.form.get("version", "")),
             teacher.id,
         )
         try:

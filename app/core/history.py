@@ -9,7 +9,7 @@ state can be computed backward from today's row. Bulk SQL does not pass here: wh
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Integer, String, event, inspect
+from sqlalchemy import JSON, Integer, String, event, inspect, select
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from app.core.actor import actor_of
@@ -94,6 +94,20 @@ def changed_items(row: Any) -> dict[str, list[Value]]:
             if old != new:
                 changes[name] = [pack(field, old), pack(field, new)]
     return changes
+
+
+def earlier_values(session: Session, row: Any, version: int) -> dict[str, Value]:
+    """The items that have changed since a row had `version`, with the values they had then."""
+    query = (
+        select(History)
+        .where(History.section == row.section_name, History.row_id == row.id, History.row_version > version)
+        .order_by(History.id.desc())
+    )
+    fields = declared_fields(type(row))
+    found: dict[str, Value] = {}
+    for entry in session.scalars(query):
+        found |= {name: unpack(fields[name], pair[0]) for name, pair in entry.changes.items() if name in fields}
+    return found
 
 
 def write_history(session: Session, row: Any, action: str, changes: dict[str, Any], now: dt.datetime) -> None:

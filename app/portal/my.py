@@ -13,12 +13,13 @@ from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
 from app.core.errors import AppError
 from app.core.sections.section import Section
+from app.core.ui.addresses import row_key
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
 from app.portal.my_page import Mine, overview, read_mine
 from app.portal.my_section import form_page, section_page
 from app.records import BY_NAME
-from app.records.form_views import Posted, keep_draft_of, row_number, shown_page, store_posted
+from app.records.form_views import Posted, keep_draft_of, shown_page, store_posted
 from app.records.operations import delete_row
 from app.records.queries import history_of, row_for, teacher_for
 from app.records.row_form import RowForm
@@ -196,7 +197,7 @@ def _form(teacher: Teacher, name: str, row_id: str = "") -> RowForm:
     elif not section.many:
         abort(404)
     else:
-        row = row_for(db.session, section, teacher, row_number(row_id))
+        row = row_for(db.session, section, teacher, row_key(row_id))
     return RowForm(db.session, current_actor(), section, teacher.unit, teacher, row)
 
 

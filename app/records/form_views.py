@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, flash, jsonify, request
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.accounts.guard import parked_texts
 from app.core.db import db, transaction, utc_now
@@ -12,23 +12,15 @@ from app.core.drafts import keep_draft
 from app.core.errors import AppError
 from app.core.sections.forms import texts_from, without_masks
 from app.core.sections.section import Problem
+from app.core.ui.addresses import whole_number
 from app.records.row_form import RESTORED_LOGIN, STALE, RowForm
 
-KEY_DIGITS = 15
-VERSION_DIGITS = 10
 FASTER = "刚刚有人改过这一条，没有保存。您填的内容已留在草稿里，请对照最新内容再保存。"
-
-
-def row_number(text: str) -> int:
-    """The key in an address; 404 for anything that is no key."""
-    if not text.isascii() or not text.isdigit() or len(text) > KEY_DIGITS:
-        abort(404)
-    return int(text)
 
 
 def version_of(text: str) -> int:
     """The version a page was made from; 0 for anything that is no version."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < VERSION_DIGITS else 0
+    return whole_number(text) or 0
 
 
 @dataclass(frozen=True)
@@ -66,8 +58,12 @@ def store_posted(form: RowForm) -> Posted:
 
 
 def _keep(form: RowForm, key: str, texts: dict[str, str], version: int) -> None:
-    # Not form.keep(): after a conflict the row may be gone, and its stored values with it.
+    """Keep what the person has changed; all of it when the row itself is gone."""
     with transaction(db.session):
+        try:
+            texts = form.changed_texts(texts, version)
+        except ObjectDeletedError:
+            pass
         keep_draft(db.session, form.actor.user_id, key, texts, version, utc_now())
 
 

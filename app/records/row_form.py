@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.drafts import Draft, drop_draft, keep_draft, load_draft
+from app.core.history import earlier_values
 from app.core.sections.fields import Field
 from app.core.sections.forms import FormState, fieldsets, without_masks
-from app.core.sections.reading import read_row
-from app.core.sections.section import Problem, Section, contradictions
+from app.core.sections.reading import read_row, typed
+from app.core.sections.section import Problem, Section, contradictions, show
 from app.organisations.models import Unit
 from app.records.editing import EditRights, edit_rights
 from app.records.operations import Saved, create_teacher, save_row
@@ -21,7 +22,7 @@ from app.records.teacher import Teacher
 NEW = "new"
 RESTORED = "这里接着您上次没有保存的内容（{at}）。保存后生效，也可以放弃。"
 RESTORED_LOGIN = "登录过期前填的内容都在这里，请核对后保存。"
-STALE = "您上次填的内容没有保存，后来这一条又被别人改过。下面是您填的，请对照最新内容再保存。"
+STALE = "您填的内容还没有保存，这一条又被别人改过。您改过的项目旁边写着现在存的内容，请对照后再保存。"
 
 
 def draft_key(section: Section, teacher_id: int | None, row_id: int | None) -> str:
@@ -88,6 +89,8 @@ class RowForm:
         shown = texts or {}
         said = {problem.item for problem in problems}
         hints = [] if problems else self._hints(shown)
+        if draft is not None and draft.base_version != self.version:
+            hints += self._stored_now(shown)
         refused = [Problem(item, note) for item, note in self.marks().items() if item not in said]
         state = FormState(
             section=self.section,
@@ -107,11 +110,22 @@ class RowForm:
             "has_draft": draft is not None,
         }
 
+    def _stored_now(self, texts: Mapping[str, str]) -> list[Problem]:
+        """What stands in the record now, beside what the person had typed before it changed."""
+        found = []
+        for name, text in texts.items():
+            declared = self.section.fields[name]
+            value = self.stored.get(name)
+            if not declared.secret and text != typed(declared, value):
+                words = show(declared, value, self.unit.indicator_set) or "空"
+                found.append(Problem(name, f"现在存的是「{words}」，保存后改成您填的。", "warning"))
+        return found
+
     def _hints(self, texts: Mapping[str, str]) -> list[Problem]:
         """Contradictions of what is stored or restored, as soft warnings; a first glance accuses nobody."""
         if texts:
-            typed = without_masks(self.section, texts, self.stored)
-            reading = read_row(self.section, typed, self.unit.indicator_set, self.stored)
+            open_texts = without_masks(self.section, texts, self.stored)
+            reading = read_row(self.section, open_texts, self.unit.indicator_set, self.stored)
             found = reading.problems
         else:
             found = list(contradictions(self.section, self.stored, self.unit.indicator_set)) if self.row else []
@@ -122,13 +136,24 @@ class RowForm:
         label = declared.label if declared else self.section.title
         return {"label": label, "message": problem.message, "href": f"#{self.section.name}-{problem.item}"}
 
+    def changed_texts(self, texts: Mapping[str, str], version: int) -> dict[str, str]:
+        """What the person has really changed, against the row as it was when the form was opened.
+
+        A form sends every item; kept and saved later, an untouched one would undo what somebody else wrote meanwhile.
+        """
+        base = dict(self.stored)
+        if self.row is not None and version != self.version:
+            base |= earlier_values(self.session, self.row, version)
+        fields = self.section.fields
+        return {n: text for n, text in texts.items() if n in fields and text != typed(fields[n], base.get(n))}
+
     # ── writing; the caller owns the transaction ──
 
     def keep(self, session: Session, texts: Mapping[str, Any], version: int, now: dt.datetime) -> dict[str, str]:
         """Keep a draft; the sentences for items that could not be stored as typed."""
-        typed = {name: str(value) for name, value in texts.items() if name in self.section.fields}
-        known = without_masks(self.section, typed, self.stored)
-        keep_draft(session, self.actor.user_id, self.key, known, version, now)
+        posted = {name: str(value) for name, value in texts.items() if name in self.section.fields}
+        known = without_masks(self.section, posted, self.stored)
+        keep_draft(session, self.actor.user_id, self.key, self.changed_texts(known, version), version, now)
         reading = read_row(self.section, known, self.unit.indicator_set, self.stored)
         return {problem.item: problem.message for problem in reading.problems}
 

@@ -18,6 +18,7 @@ from app.core.errors import AppError
 from app.core.excel import export_rows
 from app.core.sections.section import show
 from app.core.sections.views import SectionView, make_view
+from app.core.ui.addresses import row_key
 from app.core.ui.base_view import current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.downloads import send_workbook
@@ -29,7 +30,7 @@ from app.records import BY_NAME, CHILD_SECTIONS
 from app.records.access import log_access
 from app.records.completeness import check_rows, rows_of
 from app.records.editing import edit_rights
-from app.records.form_views import keep_draft_of, row_number, shown_page, store_posted
+from app.records.form_views import keep_draft_of, shown_page, store_posted
 from app.records.operations import delete_row, delete_teacher
 from app.records.pages import record_blocks, timeline
 from app.records.queries import history_of, row_for, teacher_for
@@ -250,7 +251,7 @@ class TeacherRecordView(SectionView):
         section = BY_NAME.get(name)
         if section is None or not section.many:
             abort(404)
-        row = row_for(db.session, section, teacher, row_number(row_id)) if row_id else None
+        row = row_for(db.session, section, teacher, row_key(row_id)) if row_id else None
         return RowForm(db.session, actor, section, teacher.unit, teacher, row)
 
     def _edit_form(self, form: RowForm, title: str, back: str) -> Any:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
 from app.core.text import clean
+from app.core.ui.addresses import row_key, whole_number
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
 from app.core.ui.listing import ListRequest, pager
@@ -185,9 +186,7 @@ def _own_school() -> Unit:
 
 
 def _own_plan(pk: str) -> ImportPlan:
-    if not pk.isascii() or not pk.isdigit() or len(pk) > 15:
-        abort(404)
-    return plan_for(db.session, current_actor().unit_id, int(pk))
+    return plan_for(db.session, current_actor().unit_id, row_key(pk))
 
 
 def _asked(counts: dict[str, int]) -> tuple[str, int]:
@@ -196,9 +195,10 @@ def _asked(counts: dict[str, int]) -> tuple[str, int]:
         raise BadRequest
     first = next((action for action in FIRST_SHOWN if counts.get(action)), "create")
     action, page = request.args.get("tab", first), request.args.get("page", "0")
-    if action not in TABS or not page.isascii() or not page.isdigit() or len(page) > 5 or int(page) > MAX_PAGE:
+    number = whole_number(page, MAX_PAGE)
+    if action not in TABS or number is None:
         raise BadRequest
-    return action, int(page)
+    return action, number
 
 
 def _pager(action: str, page: int, count: int) -> dict[str, Any] | None:

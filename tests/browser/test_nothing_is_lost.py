@@ -51,7 +51,13 @@ def test_second_editor_is_told_and_loses_nothing(
     browser.click("保存", ".bar-b")
     browser.sees("请对照最新内容再保存")
     assert browser.find("[name=former_name]").get_attribute("value") == "杨明"
+    browser.sees("现在存的是「无」")
     browser.look("conflict-restored")
+    browser.click("保存", ".bar-b")
+    browser.sees("已保存")
+    everything.rollback()
+    both = everything.get_one(Teacher, teachers[0].id, populate_existing=True)
+    assert (both.former_name, both.remark) == ("杨明", "同事刚写的"), "neither change undoes the other"
 
 
 def test_wrong_value_stays_on_the_page_with_its_reason(browser: Browser, teachers: list[Teacher]) -> None:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.core.actor import Actor
 from app.core.db import db, transaction, utc_now
+from app.core.ui.addresses import row_key
 from app.core.ui.listing import COUNT_CAP, ListRequest, pager, read_list_request, store_search, stored_text
 
 SHOWN_FILTERS = 3
@@ -246,9 +247,7 @@ class ScopedModelView(ModelView):
 
     def row_or_404(self, pk: str) -> Any:
         """A row within the scope by its key; foreign, missing and malformed keys are the same 404."""
-        if not pk.isascii() or not pk.isdigit() or len(pk) > 15:
-            abort(404)
-        row = db.session.get(self.datamodel.obj, int(pk))
+        row = db.session.get(self.datamodel.obj, row_key(pk))
         if row is None:
             abort(404)
         return row

@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest
 
 from app.core.crypto import EncryptedText
 from app.core.db import Base, UtcDateTime
+from app.core.ui.addresses import whole_number
 
 PAGE_SIZES = (20, 50, 100)
 COUNT_CAP = 10_000
@@ -114,9 +115,10 @@ def _plain(value: str) -> None:
 
 
 def _number(value: str, most: int) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) > most:
+    number = whole_number(value, most)
+    if number is None:
         raise BadRequest
-    return int(value)
+    return number
 
 
 def pager(asked: ListRequest, count: int) -> dict[str, Any]:
