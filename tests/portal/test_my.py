@@ -287,4 +287,4 @@ def test_texts_parked_by_a_lost_login_come_back_once(me: Me) -> None:
     assert 'value="应用数学"' not in me.page(path)
     with me.client.client.session_transaction() as stored:
         stored["parked"] = {"path": path, "texts": {**texts, "version": "0"}, "user_id": str(me.actor.user_id)}
-    assert "后来这一条又被别人改过" in me.page(path)
+    assert "这一条又被别人改过" in me.page(path)
