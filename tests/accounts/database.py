@@ -29,7 +29,7 @@ def dump(app: Flask, exempt: set[str] = EXEMPT) -> dict[str, list[Any]]:
     """All rows of all tables as they are stored."""
     with app.app_context(), db.engine.connect() as connection:
         names = [name for name in sa.inspect(connection).get_table_names() if name not in exempt]
-        found = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names}  # noqa: S608
+        found = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names}
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
