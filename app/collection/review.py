@@ -79,7 +79,6 @@ class WaitingListView(SectionView):
     include_route_methods: ClassVar[set[str]] = {"list", "search", "batch"}
     search_filter = PersonSearch
     search_hint = "姓名、证件号或后 4 位"
-    base_order = ("id", "asc")  # the order in which the desk goes through them
     empty: ClassVar[dict[str, str]] = {"title": "没有等您审核的资料", "text": "学校报送后会出现在这里。"}
 
     def _init_properties(self) -> None:

@@ -48,7 +48,10 @@ def undo(desk: Desk, plan: ImportPlan, now: dt.datetime | None = None) -> UndoRe
 def contents(desk: Desk) -> Any:
     """All items of all records, without versions."""
     desk.session.expire_all()
-    people = [(t.id, t.name, t.former_name, t.highest_education) for t in desk.session.scalars(sa.select(Teacher))]
+    people = [
+        (t.id, t.name, t.former_name, t.highest_education)
+        for t in desk.session.scalars(sa.select(Teacher).order_by(Teacher.id))
+    ]
     rows = desk.session.scalars(sa.select(EducationHistory))
     return people, sorted((r.teacher_id, str(r.education), str(r.education_school), str(r.end_month)) for r in rows)
 

@@ -77,6 +77,7 @@ class ScopedModelView(ModelView):
     list_columns: Any = None
     search_columns: Any = None
     order_columns: Any = None
+    base_order = ("id", "asc")  # without one, PostgreSQL shows rows in another order after every change
     search_filter: type[BaseFilter] | None = None
     search_hint = ""
     extra_args_allowed: tuple[str, ...] = ()
@@ -112,7 +113,7 @@ class ScopedModelView(ModelView):
 
     def _matching(self, asked: ListRequest, search: str, page: int, size: int) -> tuple[int, Rows]:
         """How many rows match (counted up to a cap), and one page of them."""
-        order = (asked.order, asked.direction) if asked.order else (self.base_order or ("", ""))
+        order = (asked.order, asked.direction) if asked.order else self.base_order
         filters = self._asked_filters(asked, search)
         count, rows = self.datamodel.query(filters, *order, page=page, page_size=size)
         return count, rows
