@@ -21,7 +21,14 @@ OWN_TABLES = (
     "STAFF_CATEGORY EMPLOYMENT_FORM CONTRACT IT_SKILL FREE_NORMAL GRASSROOTS PSYCH_TEACHER ENTERPRISE_PRACTICE "
     "PERSONNEL_STATUS DUTY_STATUS STAFF_CURRENT_STATUS LEAVE_REASON TEACHER_CHANGE_STAT TEACHER_FLOW POST_CATEGORY "
     "SECOND_POST_CATEGORY POST_GRADE SCHOOL_DUTY DUTY_CATEGORY TITLE ORG_NATURE ACADEMIC_ORIGIN SCHOOL_CATEGORY "
-    "PROVINCE URBAN_RURAL GRADE"
+    "PROVINCE URBAN_RURAL GRADE "
+    "REVIEW_RESULT CERT_TYPE CERT_SUBJECT REG_CONCLUSION ETHICS_RESULT HONOR_LEVEL HONOR_TITLE PENALTY_TYPE "
+    "PENALTY_REASON TERM_S TERM_U TEACHING_STAGE TEACHING_STATUS COURSE_S COURSE_E COURSE_CATEGORY_V "
+    "SUBJECT_CATEGORY_V COURSE_CATEGORY_U SIDE_JOB OTHER_WORK_E SUPERVISOR_TYPE MANDARIN INSURANCE PROJECT_TYPE "
+    "PROJECT_ROLE RANK PROJECT_SOURCE PAPER_ROLE PAPER_INDEX BOOK_TYPE BOOK_ROLE AUTHOR_ROLE COMPLETER_ROLE "
+    "PATENT_TYPE PATENT_ROLE ARTWORK_TYPE AWARD_TYPE AWARD_GRADE AWARD_LEVEL TUTOR_ROLE TALENT_PROGRAM "
+    "TRAINING_LEVEL TRAINING_MODE TRAINING_IMPL CREDIT_TYPE LANGUAGE PROFICIENCY CERT_CATEGORY LANGUAGE_CERT "
+    "ROTATION_TYPE"
 ).split()
 
 
@@ -97,19 +104,44 @@ def test_no_word_means_two_codes(table: str) -> None:
         ("TITLE", "中教一级", "053"),
         ("TITLE", "助教", "014"),
         ("PROVINCE", "云南", "53"),
+        ("CERT_TYPE", "高中", "4"),
+        ("TERM_S", "上学期", "1"),
+        ("TEACHING_STAGE", "小学", "2"),
+        ("TRAINING_LEVEL", "国培", "10"),
+        ("LANGUAGE", "汉语", "zh"),
+        ("LANGUAGE", "韩语", "ko"),
+        ("MANDARIN", "二甲", "3"),
+        ("LANGUAGE_CERT", "二甲", "13"),
+        ("AWARD_GRADE", "一等奖", "2"),
+        ("PAPER_INDEX", "SCI", "11"),
     ],
 )
 def test_what_people_type_is_known(table: str, word: str, code: str) -> None:
     assert [row["code"] for row in load(table) if word in row["aliases"].split("|")] == [code]
 
 
-@pytest.mark.parametrize("table", ["EDUCATION", "STUDY_ORG_TYPE", "GRASSROOTS", "TITLE", "SCHOOL_CATEGORY"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "EDUCATION",
+        "STUDY_ORG_TYPE",
+        "GRASSROOTS",
+        "TITLE",
+        "SCHOOL_CATEGORY",
+        "CERT_SUBJECT",
+        "SUBJECT_CATEGORY_V",
+        "TALENT_PROGRAM",
+        "ROTATION_TYPE",
+    ],
+)
 def test_group_headings_cannot_be_chosen(table: str) -> None:
     headings = {row["parent"] for row in load(table)} - {""}
     assert {row["code"] for row in load(table) if row["selectable"] == "0"} == headings
 
 
-@pytest.mark.parametrize("table", ["STAFF_SOURCE_U", "STAFF_SOURCE_K", "STAFF_CATEGORY_V", "ORG_NATURE"])
+@pytest.mark.parametrize(
+    "table", ["STAFF_SOURCE_U", "STAFF_SOURCE_K", "STAFF_CATEGORY_V", "ORG_NATURE", "COURSE_S", "BOOK_TYPE"]
+)
 def test_groups_may_be_chosen_where_the_standard_says_so(table: str) -> None:
     assert {row["selectable"] for row in load(table)} == {"1"}
 
@@ -139,6 +171,32 @@ def test_all_countries_with_china_first() -> None:
 def test_staff_categories_differ_by_school_type() -> None:
     a2 = [names(f"STAFF_CATEGORY_{kind}")["A2"] for kind in "SEVU"]
     assert a2 == ["教辅人员", "教辅人员", "行政人员", "行政人员"]
+
+
+def test_only_vocational_schools_detail_the_teaching_status() -> None:
+    rows = load("TEACHING_STATUS")
+    assert [row["code"] for row in rows if not row["school_types"]] == ["10", "20", "99"]
+    assert {row["school_types"] for row in rows if row["parent"]} == {"V"}
+
+
+def test_special_schools_know_the_ordinary_courses_too() -> None:
+    ordinary, special = names("COURSE_S"), names("COURSE_E")
+    assert set(ordinary.values()) <= set(special.values())
+    assert all(special.get(f"1{code}", name) == name for code, name in ordinary.items())
+
+
+def test_all_languages_with_chinese_first() -> None:
+    languages = load("LANGUAGE")
+    assert len(languages) == 138
+    assert [row["code"] for row in languages[:2]] == ["zh", "en"] and languages[-1]["code"] == "ZZ"
+    assert all(len(row["code"]) == 2 for row in languages if row["certainty"] == "official")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_none_can_be_chosen_and_has_nothing_below(table: str) -> None:
+    rows = load(table)
+    for none in (row for row in rows if row["name"] == "无"):
+        assert none["selectable"] == "1" and none["code"] not in {row["parent"] for row in rows}
 
 
 def test_checks_of_numbers_know_the_same_codes() -> None:
