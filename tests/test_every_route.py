@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.collection.comparison import WHOLE
 from app.core.db import utc_now
+from app.core.sections.views import view_name
 from app.core.ui.base_view import PlainView, ScopedModelView
 from app.organisations.models import Unit
+from app.records import CHILD_SECTIONS
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 from app.spreadsheets.models import ImportPlan, ImportRow
@@ -62,8 +64,6 @@ POST TeacherView.step pk=second name=report             in  403 302 403 403 403 
 POST TeacherView.row_delete pk=third name=child row_id=third in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.delete pk=fourth                       in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.batch                                  in  403 302 403 403 403 403 403 403 403 404
-GET  EducationHistoryView.list                          in  403 200 200 200 200 403 200 403 200 200
-POST EducationHistoryView.search                        in  403 302 302 302 302 403 302 403 302 302
 GET  ReviewQueueView.list                               in  403 200 200 403 403 403 200 403 200 200
 POST ReviewQueueView.search                             in  403 302 302 403 403 403 302 403 302 302
 POST ReviewQueueView.batch                              in  403 302 302 403 403 403 302 403 302 404
@@ -97,6 +97,14 @@ POST AuthView.login                                     400 400 400 400 400 400 
 POST PasswordView.change                                in  400 400 400 400 400 400 400 400 400 400
 POST AuthView.logout                                    in  in  in  in  in  in  in  in  in  in  in
 """
+# One list for each section of the record, all alike.
+LISTS = "".join(
+    f"""
+GET  {view_name(section)}.list     in  403 200 200 200 200 403 200 403 200 200
+POST {view_name(section)}.search   in  403 302 302 302 302 403 302 403 302 302
+"""
+    for section in CHILD_SECTIONS
+)
 
 CHILD = {"education": "61", "education_country": "156", "education_school": "青禾县第一中学", "major": "无",
          "degree_level": "0", "study_mode": "1", "is_normal_major": "0"}  # fmt: skip
@@ -120,7 +128,7 @@ class Route:
 
 def read_table() -> list[Route]:
     routes = []
-    for line in TABLE.strip().splitlines():
+    for line in filter(None, (LISTS + TABLE).splitlines()):
         method, endpoint, *rest = line.split()
         statuses = rest[-len(PEOPLE) :]
         named = dict(part.split("=") for part in rest[: -len(PEOPLE)])

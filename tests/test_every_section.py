@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -38,6 +39,10 @@ def sample(field: Field, indicator_set: str) -> Value:
             return dt.date(1990, 1, 16)
         case "ym":
             return "2012-09"
+        case "year":
+            return "2012"
+        case "number":
+            return Decimal(1).quantize(Decimal(1).scaleb(-field.decimals))
         case _:
             return "11010519491231002X" if field.secret else "云川"[: field.length]
 
@@ -112,9 +117,8 @@ def test_item_that_does_not_apply_is_refused_and_cleared(everything: Session, se
         when = field.applies_when
         if when is None:
             continue
-        closing = when.except_for[0] if when.except_for else "840"
-        if when.item == "is_staffed":
-            closing = "1"
+        offered = codes[section.fields[when.item].table_for("S")].offered("S")
+        closing = next(entry.code for entry in offered if not when.holds(entry.code, unknown=False))
         value = sample(field, "S")
         given = read_row(section, {when.item: closing, field.name: typed(field, value)}, "S", {})
         assert field.name in [problem.item for problem in given.contradictions], field.name

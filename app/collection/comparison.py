@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from app.core.history import History, unpack
 from app.core.sections.fields import Field, Value
 from app.core.sections.section import Section, show
-from app.records import BY_NAME, SECTIONS
+from app.records import BY_NAME, SECTIONS, sections_for
 from app.records.completeness import Finding, Rows
 from app.records.teacher import Teacher
 
@@ -165,7 +165,9 @@ def compare(sources: Sources) -> Comparison:
     """Everything the desk shows, in the order of the record; derived items last."""
     blocks: list[Block] = []
     derived: list[Line] = []
-    for section in SECTIONS:
+    for section in sections_for(sources.teacher.indicator_set):
+        if not _worth_showing(sources, section):
+            continue
         found = _rows_of_section(sources, section) if section.many else _groups(sources, section)
         blocks += _with_heading(sources, section, found)
         derived += _derived(sources, section)
@@ -182,6 +184,13 @@ def compare(sources: Sources) -> Comparison:
         places |= {block.key: named} if block.key else {}
         places |= {line.key: f"{owner} · {line.label}" for line in block.lines if line.key}
     return Comparison(tuple(blocks), sources.earlier.label if sources.earlier else "", places)
+
+
+def _worth_showing(sources: Sources, section: Section) -> bool:
+    """An optional section that has no rows and had none needs no look."""
+    earlier = sources.earlier.rows.get(section.name) if sources.earlier else None
+    named = any(place[0] == section.name for place in sources.refused)
+    return bool(section.required or sources.rows[section.name] or earlier or named)
 
 
 def _with_heading(sources: Sources, section: Section, found: list[Block]) -> list[Block]:

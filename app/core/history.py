@@ -7,6 +7,7 @@ state can be computed backward from today's row. Bulk SQL does not pass here: wh
 """
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Integer, String, event, inspect, select
@@ -79,6 +80,8 @@ def unpack(field: Field, value: Value) -> Value:
     if value is None:
         return None
     plain = decrypt(str(value), SECRET_CONTEXT) if field.secret else str(value)
+    if field.kind == "number":
+        return Decimal(plain)
     return dt.date.fromisoformat(plain) if field.kind == "date" else plain
 
 

@@ -16,7 +16,7 @@ from app.core.sections.section import Section
 from app.core.ui.addresses import row_key
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
-from app.portal.my_page import Mine, overview, read_mine
+from app.portal.my_page import Mine, overview, own_sections, read_mine
 from app.portal.my_section import form_page, section_page
 from app.records import BY_NAME
 from app.records.form_views import Posted, keep_draft_of, shown_page, store_posted
@@ -184,7 +184,7 @@ def _mine() -> Mine:
 
 def _section(name: str) -> Section:
     section = BY_NAME.get(name)
-    if section is None:
+    if section is None or section not in own_sections(_teacher().indicator_set):
         abort(404)
     return section
 

@@ -14,7 +14,7 @@ from app.core.drafts import drafts_under
 from app.core.flow import FlowLog
 from app.core.history import History
 from app.core.sections.section import Problem, Section
-from app.records import BY_NAME, SECTIONS
+from app.records import BY_NAME, SECTIONS, sections_for
 from app.records.completeness import Completeness, Finding, check_rows, rows_of
 from app.records.editing import EditRights, edit_rights
 from app.records.marks import ReviewMark
@@ -114,15 +114,23 @@ def row_title(section: Section, row_id: int | None, rows: Mapping[str, Sequence[
 # ── side: meter and tree ──
 
 
+def own_sections(indicator_set: str) -> tuple[Section, ...]:
+    """The sections that a teacher fills in; the others are the school's."""
+    return tuple(section for section in sections_for(indicator_set) if section.filled_by == "T")
+
+
 def side(mine: Mine, current: str) -> dict[str, Any]:
     """The left column: how far it is, and one line for each section."""
-    entries = []
+    entries: list[dict[str, Any]] = []
     for state in mine.state.sections:
+        if state.section.filled_by != "T":
+            continue
         kind, word = _standing(mine, state.section, state.errors, state.rows)
         entries.append(
             {
                 "name": state.section.name,
                 "title": state.section.title,
+                "part": state.section.part,
                 "url": url_for("MyView.section", name=state.section.name),
                 "required": state.section.required,
                 "kind": kind,

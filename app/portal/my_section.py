@@ -6,8 +6,7 @@ from typing import Any
 from flask import url_for
 
 from app.core.sections.section import Section, show
-from app.portal.my_page import Mine, form_url, mark_place, moment, row_title, side
-from app.records import SECTIONS
+from app.portal.my_page import Mine, form_url, mark_place, moment, own_sections, row_title, side
 from app.records.marks import ReviewMark
 from app.records.row_form import RowForm
 from app.records.states import state_tag
@@ -15,15 +14,16 @@ from app.records.states import state_tag
 NOT_RETURNED = "这一板块没有被退回，不用改。"
 
 
-def neighbours(section: Section) -> dict[str, Any]:
+def neighbours(section: Section, indicator_set: str) -> dict[str, Any]:
     """The sections before and after; the last one leads to the overview."""
-    place = SECTIONS.index(section)
-    links = [{"title": s.title, "url": url_for("MyView.section", name=s.name)} for s in SECTIONS]
+    sections = own_sections(indicator_set)
+    place = sections.index(section)
+    links = [{"title": s.title, "url": url_for("MyView.section", name=s.name)} for s in sections]
     end = {"title": "总览与提交", "url": url_for("MyView.overview")}
     return {
         "previous": links[place - 1] if place else None,
         "following": links[place + 1] if place + 1 < len(links) else end,
-        "place": f"第 {place + 1} / {len(SECTIONS)} 个板块",
+        "place": f"第 {place + 1} / {len(sections)} 个板块",
     }
 
 
@@ -31,7 +31,7 @@ def section_page(mine: Mine, section: Section) -> dict[str, Any]:
     """The rows of a section as a table, refused ones with the reviewer's words."""
     shown = [field for field in section.fields_for(mine.teacher.indicator_set) if field.in_list]
     lock = mine.rights.row_lock(section, None)
-    return side(mine, section.name) | neighbours(section) | {
+    return side(mine, section.name) | neighbours(section, mine.teacher.indicator_set) | {
         "title": section.title,
         "required": section.required,
         "tag": state_tag(mine.teacher),
@@ -84,7 +84,7 @@ def _row_tag(mine: Mine, section: Section, row_id: int, marks: Sequence[ReviewMa
 def form_page(mine: Mine, form: RowForm, page: Mapping[str, Any]) -> dict[str, Any]:
     """What surrounds the items of one form: addresses, locks, what was returned here."""
     section, row_id, lock = form.section, form.row_id, form.locked()
-    rest = side(mine, section.name) | neighbours(section)
+    rest = side(mine, section.name) | neighbours(section, mine.teacher.indicator_set)
     verb = "添加" if form.row is None else "查看" if lock else "修改"
     target: dict[str, Any] = {"name": section.name, "row_id": row_id or ""}
     saved = moment(form.row.updated_at) + " 已保存" if form.row is not None else "还没有保存"

@@ -8,7 +8,9 @@ from flask import Flask, g, request, url_for
 from app.collection.queries import waiting_for
 from app.core.actor import Actor
 from app.core.db import db
+from app.core.sections.views import view_name
 from app.permissions import Permission as P
+from app.records import CHILD_SECTIONS
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("教师列表", "TeacherView.list", P.RECORD_LIST, "/teachers/"),
             Entry("Excel 导入", "ImportView.start", P.IMPORT_USE, "/imports/"),
             Entry("审核", "ReviewQueueView.list", P.REVIEW_LIST, "/review/", counted=True),
+        ),
+    ),
+    (
+        "分板块查询",
+        "table-list",
+        tuple(
+            Entry(section.title, f"{view_name(section)}.list", P.RECORD_LIST, f"/records/{section.name}/")
+            for section in CHILD_SECTIONS
         ),
     ),
     ("系统管理", "gear", (Entry("单位", "UnitView.list", P.UNIT_LIST, "/units/"),)),

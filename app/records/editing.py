@@ -59,6 +59,8 @@ class EditRights:
         """Why a row may not be changed or deleted, or one added (row_id None), or ""."""
         if reason := self.record_lock():
             return reason
+        if self.is_self and section.filled_by == "A":
+            return BY_SCHOOL
         return "" if self._named(section, row_id, None) else NOT_NAMED
 
     def delete_lock(self, section: Section, row_id: int) -> str:
@@ -78,7 +80,7 @@ class EditRights:
             return reason
         if self.is_self and field.filled_by == "L":
             return LOCKED
-        if self.is_self and field.filled_by == "A":
+        if self.is_self and "A" in (field.filled_by, section.filled_by):
             return BY_SCHOOL
         names = (field.name, *_leads_of(section, field))
         return "" if any(self._named(section, row_id, name) for name in names) else NOT_NAMED

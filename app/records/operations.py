@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -114,6 +115,8 @@ def save_row(
     number = reading.values.get("id_number")
     if number and number != base.get("id_number") and units_holding(session, [str(number)]):
         blocking.append(Problem("id_number", ELSEWHERE))
+    if section.many:
+        blocking += _twins(session, section, teacher, row_id, {**base, **reading.values})
     if blocking:
         return Saved(None, [*blocking, *reading.contradictions])
     if row is None:
@@ -124,6 +127,22 @@ def save_row(
             setattr(row, name, value)
     _after_change(session, section, teacher, now)
     return Saved(row, reading.contradictions)
+
+
+def _twins(
+    session: Session, section: Section, teacher: Teacher, row_id: int | None, values: Mapping[str, Value]
+) -> list[Problem]:
+    """What keeps a row from standing beside another one of the same person: one row only, one for each year …"""
+    if (not section.single and not section.unique) or any(values.get(item) is None for item in section.unique):
+        return []
+    same = [getattr(section.model, item) == values[item] for item in section.unique]
+    query = select(section.model.id).where(section.model.teacher_id == teacher.id, *same)
+    if all(found == row_id for found in session.scalars(query)):
+        return []
+    if section.single:
+        return [Problem("", f"「{section.title}」只有一条，请修改已有的那一条。")]
+    names = "、".join(f"「{section.fields[item].label}」" for item in section.unique)
+    return [Problem(section.unique[0], f"{names}相同的已经有一条，请修改那一条。")]
 
 
 def delete_row(

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.history import History, unpack
 from app.core.sections.section import Section, show
-from app.records import BY_NAME, SECTIONS
+from app.records import BY_NAME, sections_for
 from app.records.editing import EditRights
 from app.records.teacher import Teacher
 
@@ -16,14 +16,29 @@ ACTIONS = {"update": "修改", "delete": "删除"}
 def record_blocks(
     teacher: Teacher, rows: Mapping[str, Sequence[Any]], rights: EditRights, urls: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """One block for each section: basic information by groups, the others as tables."""
-    blocks = []
-    for section in SECTIONS:
-        if section.many:
+    """Basic information by groups, each section with rows as a table, and one block that names the empty ones."""
+    blocks, empty = [], []
+    for section in sections_for(teacher.indicator_set):
+        if not section.many:
+            blocks += _groups(section, teacher, rights, urls)
+        elif rows[section.name] or section.required:
             blocks.append(_table(section, teacher, rows[section.name], rights, urls))
         else:
-            blocks += _groups(section, teacher, rights, urls)
-    return blocks
+            empty.append(section)
+    return [*blocks, _empty_block(empty, rights, urls)] if empty else blocks
+
+
+def _empty_block(sections: Sequence[Section], rights: EditRights, urls: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections without records, each with the way to its first one."""
+    rows = []
+    for section in sections:
+        open_now = not rights.row_lock(section, None)
+        links = [{"label": "添加", "url": urls["add"](section)}] if open_now else []
+        rows.append({"cells": [section.title, section.part or "—"], "links": links, "url": ""})
+    columns = [{"label": "板块"}, {"label": "所属"}]
+    note = f"{len(rows)} 个，都是选填"
+    block = {"id": "empty", "title": "没有记录的板块", "note": note, "kind": "table", "columns": columns, "rows": rows}
+    return block | {"empty_title": "", "empty_text": "", "links": []}
 
 
 def _groups(section: Section, teacher: Teacher, rights: EditRights, urls: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """Which stored row a row of the file means, so that sending a file again makes no twins.
 
 A child row has no number of its own. First pairs are made of rows that say the same; then, when rows are added to
-those stored, of rows with the same title items (学习经历: 获得学历 and 院校), the most alike first. Each stored row is
-meant at most once, so two courses at one school with one level stay two.
+those stored, of rows with the same naming items (学习经历: 获得学历 and 院校; 年度考核: 年度), the most alike first.
+Each stored row is meant at most once, so two courses at one school with one level stay two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from app.core.sections.fields import Value
 from app.core.sections.section import Section
 
 Values = Mapping[str, Value]
+SINGLE = "the only one"
 
 
 def pair_rows(section: Section, asked: Sequence[Values], stored: Sequence[Any], *, replace: bool) -> dict[int, Any]:
@@ -48,12 +49,20 @@ def _same(section: Section, values: Values, row: Any, *, whole: bool) -> bool:
 
 
 def _title(section: Section, values: Values) -> tuple[Value, ...]:
-    title = tuple(values.get(item) or None for item in section.title_items)
+    if section.single:
+        return (SINGLE,)
+    title = tuple(values.get(item) or None for item in _naming(section))
     return title if any(title) else ()
 
 
+def _naming(section: Section) -> tuple[str, ...]:
+    """The items that tell one row of a person from another."""
+    return section.unique or section.title_items
+
+
 def _same_title(section: Section, values: Values, row: Any) -> bool:
-    return _title(section, values) == tuple(getattr(row, item) or None for item in section.title_items)
+    stored = {item: getattr(row, item) for item in _naming(section)}
+    return _title(section, values) == _title(section, stored)
 
 
 def _agreeing(values: Values, row: Any) -> int:

@@ -13,7 +13,7 @@ from app.core.sections.section import Section, show
 from app.core.sections.sheets import HEAD_ROW, template_workbook
 from app.core.validators import mask_id
 from app.organisations.models import Unit
-from app.records import BY_NAME, SECTIONS
+from app.records import BY_NAME
 from app.spreadsheets.models import ACTIONS, STATUSES, ImportPlan, ImportRow
 from app.spreadsheets.planning import MODES, unpack_values
 from app.spreadsheets.queries import may_undo, undo_until
@@ -202,7 +202,7 @@ def errors_file(plan: ImportPlan, rows: Iterable[ImportRow], unit: Unit) -> byte
     workbook = template_workbook(book, f"{unit.name} 教师信息导入模板", codes)
     positions = {
         section.name: {column.identifier: i for i, column in enumerate(book.columns(section), start=1)}
-        for section in SECTIONS
+        for section in book.sections
     }
     last = dict.fromkeys(positions, HEAD_ROW)
     for row in rows:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -306,12 +307,14 @@ def _refuse_locked(entry: Planned, roster: Roster, teacher: Teacher, row_id: int
 
 
 def pack_value(value: Value) -> str | None:
-    """A value as the plan keeps it: days as text."""
-    return value.isoformat() if isinstance(value, dt.date) else value
+    """A value as the plan keeps it: text."""
+    return value if value is None else str(value)
 
 
 def unpack_value(declared: Field, value: str | None) -> Value:
     """The reverse of `pack_value`."""
+    if value and declared.kind == "number":
+        return Decimal(value)
     return dt.date.fromisoformat(value) if value and declared.kind == "date" else value
 
 

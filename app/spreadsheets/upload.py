@@ -13,7 +13,7 @@ from app.core.sections.section import Section
 from app.core.sections.sheets import GUIDE_SHEET, Book, read_sheet_columns
 from app.core.workbook_guard import BadWorkbook
 from app.core.workbook_reader import Cell, ErrorCell, Sheet, read_workbook
-from app.records import SECTIONS
+from app.records import SECTIONS, sections_for
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def as_typed(cell: Cell) -> str:
 
 def book_for(indicator_set: str) -> Book:
     """The sheets of one kind of school."""
-    return Book(SECTIONS, indicator_set, KEYS)
+    return Book(sections_for(indicator_set), indicator_set, KEYS)
 
 
 def read_file(path: Path) -> tuple[list[Sheet], str]:

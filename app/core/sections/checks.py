@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Date, String
+from sqlalchemy import Date, Numeric, String
 
 from app.core.crypto import EncryptedText
 from app.core.sections.fields import ALL_SCHOOL_TYPES, Field
 from app.core.sections.reading import CHECKS
 from app.core.sections.section import Section
 
-STORED_AS = {"text": (String, EncryptedText), "date": (Date,)}
+STORED_AS = {"text": (String, EncryptedText), "date": (Date,), "number": (Numeric,)}
 
 
 def section_defects(sections: Iterable[Section], code_tables: Iterable[str]) -> list[str]:

@@ -8,9 +8,10 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Date, String
+from sqlalchemy import Date, Numeric, String
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from app.core.crypto import EncryptedText
@@ -18,9 +19,9 @@ from app.core.crypto import EncryptedText
 KEY = "field"
 ALL_SCHOOL_TYPES = "KSEVHU"  # 幼儿园 中小学 特教 中职 高职 高校
 
-Kind: TypeAlias = Literal["text", "code", "codes", "date", "ym", "year", "bool"]
+Kind: TypeAlias = Literal["text", "code", "codes", "date", "ym", "year", "number", "bool"]
 Filler: TypeAlias = Literal["T", "A", "L", "D"]
-Value: TypeAlias = str | dt.date | None
+Value: TypeAlias = str | dt.date | Decimal | None
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class When:
         """Whether it holds for the other item's value; `unknown` is the answer while that is empty."""
         if value in (None, ""):
             return unknown
-        return str(value) in self.among if self.among else str(value) not in self.except_for
+        chosen = set(str(value).strip(",").split(","))  # a multiple choice is ",01,13,"
+        return bool(chosen & set(self.among)) if self.among else not chosen & set(self.except_for)
 
     def as_json(self) -> str:
         key, values = ("in", self.among) if self.among else ("not_in", self.except_for)
@@ -51,6 +53,10 @@ class Field:
     name: str = ""  # bound by the section
     code_table: str | Mapping[str, str] = ""  # one table, or one for each school type
     length: int = 0
+    decimals: int = 0  # of a number
+    low: float = 0
+    high: float = 0  # 0: no bound
+    unit: str = ""  # 元, 学时 …
     required: bool = False
     required_for: str = ALL_SCHOOL_TYPES
     required_when: When | None = None
@@ -69,6 +75,7 @@ class Field:
     parent_alias: Mapping[str, str] = field(default_factory=dict)  # parents that choose from another one's children
     exclusive: tuple[str, ...] = ()  # codes that stand alone in a multiple choice
     check: str = ""  # name of a value check, see reading.CHECKS
+    may_be_future: bool = False  # an expiry or a planned end
     earliest: str = ""  # the item this date may not precede
 
     def table_for(self, indicator_set: str) -> str:
@@ -110,7 +117,7 @@ def code(label: str, code_table: str | Mapping[str, str], **options: Any) -> Map
     return _column(String(20), Field(label=label, kind="code", code_table=code_table, **options))
 
 
-def codes(label: str, code_table: str, **options: Any) -> MappedColumn[Any]:
+def codes(label: str, code_table: str | Mapping[str, str], **options: Any) -> MappedColumn[Any]:
     """Several codes of a table, stored as `,01,13,` so that one is found by LIKE '%,01,%'."""
     return _column(String(200), Field(label=label, kind="codes", code_table=code_table, **options))
 
@@ -128,6 +135,17 @@ def date(label: str, **options: Any) -> MappedColumn[Any]:
 def month(label: str, **options: Any) -> MappedColumn[Any]:
     """A month, stored as text YYYY-MM: it sorts, and an unknown day is not invented."""
     return _column(String(7), Field(label=label, kind="ym", **options))
+
+
+def year(label: str, **options: Any) -> MappedColumn[Any]:
+    """A year, stored as text YYYY."""
+    return _column(String(4), Field(label=label, kind="year", length=4, **options))
+
+
+def number(label: str, digits: int, decimals: int = 0, **options: Any) -> MappedColumn[Any]:
+    """A number of at most `digits` digits, `decimals` of them behind the point; stored as a decimal."""
+    declared = Field(label=label, kind="number", length=digits, decimals=decimals, **options)
+    return _column(Numeric(digits, decimals), declared)
 
 
 def _column(column_type: Any, declared: Field) -> MappedColumn[Any]:

@@ -10,8 +10,17 @@ from app.core.sections.fields import Field, Value
 from app.core.sections.reading import typed
 from app.core.sections.section import Problem, Section, show, split_codes
 
-KINDS = {"text": "text", "code": "select", "codes": "multi", "date": "date", "ym": "month", "bool": "radio"}
-PLACEHOLDERS = {"date": "如 1990-01-16", "ym": "如 2016-09"}
+KINDS = {
+    "text": "text",
+    "code": "select",
+    "codes": "multi",
+    "date": "date",
+    "ym": "month",
+    "year": "year",
+    "number": "number",
+    "bool": "radio",
+}
+PLACEHOLDERS = {"date": "如 1990-01-16", "ym": "如 2016-09", "year": "如 2025"}
 LONG_TEXT = 120
 
 
@@ -84,7 +93,7 @@ def _item(state: FormState, declared: Field) -> Item:
     item = Item(
         id=f"{state.section.name}-{declared.name}",
         name=declared.name,
-        label=declared.label,
+        label=f"{declared.label}（{declared.unit}）" if declared.unit else declared.label,
         kind=KINDS[declared.kind],
         value=text,
         required=declared.is_required(state.indicator_set, state.stored) and not declared.required_when,

@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, TypeVar
 
 from app.core.codes import codes
 from app.core.sections.fields import Field, Value
-from app.core.sections.section import Problem, Section, contradictions, join_codes, split_codes
-from app.core.text import clean, clean_name, read_date, read_ym
+from app.core.sections.section import Problem, Section, contradictions, join_codes, plain_number, split_codes
+from app.core.text import clean, clean_name, read_date, read_year, read_ym
 from app.core.validators import InvalidValue, normalise_id
 
 Raw: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
@@ -57,6 +58,10 @@ def read(field: Field, raw: Raw, indicator_set: str) -> Value:
             return _not_in_future(field, read_date(raw))
         case "ym":
             return _not_in_future(field, read_ym(raw))
+        case "year":
+            return _not_in_future(field, str(read_year(raw)))
+        case "number":
+            return _read_number(field, raw)
         case _:
             return _read_text(field, raw)
 
@@ -82,9 +87,24 @@ def _read_codes(field: Field, raw: str, indicator_set: str) -> str | None:
 
 
 def _not_in_future(field: Field, value: Day) -> Day:
-    if str(value)[:7] > TODAY().isoformat()[:7]:
+    if not field.may_be_future and str(value)[:7] > TODAY().isoformat()[: len(str(value)[:7])]:
         raise InvalidValue(f"「{field.label}」{value} 还没有到，请核对年份。")
     return value
+
+
+def _read_number(field: Field, raw: Raw) -> Decimal:
+    text = clean(_as_text(raw)).replace(",", "").replace("，", "").rstrip(field.unit + " ")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise InvalidValue(f"「{field.label}」要填数字，现在是「{text}」。例：{plain_number(field.low or 1)}") from None
+    if not value.is_finite() or value < Decimal(str(field.low)) or (field.high and value > Decimal(str(field.high))):
+        most = f"到 {plain_number(field.high)} " if field.high else "以上"
+        raise InvalidValue(f"「{field.label}」要在 {plain_number(field.low)} {most}之间，现在是 {text}。")
+    if value != round(value, field.decimals):
+        kind = f"最多 {field.decimals} 位小数" if field.decimals else "要填整数"
+        raise InvalidValue(f"「{field.label}」{kind}，现在是 {text}。")
+    return value.quantize(Decimal(1).scaleb(-field.decimals))
 
 
 def _read_text(field: Field, raw: Raw) -> str:
@@ -122,4 +142,6 @@ def typed(field: Field, value: Value) -> str:
     """A stored value as a form shows it for editing."""
     if value is None:
         return ""
+    if field.kind == "number":
+        return plain_number(value)
     return ",".join(split_codes(str(value))) if field.kind == "codes" else str(value)

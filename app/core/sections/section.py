@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from app.core.codes import codes
-from app.core.sections.fields import KEY, Field, Value
+from app.core.sections.fields import ALL_SCHOOL_TYPES, KEY, Field, Filler, Value
 from app.core.validators import mask_id
 
 Level: TypeAlias = Literal["error", "warning"]
@@ -47,6 +48,12 @@ class Section:
     order_by: str = ""
     title_items: tuple[str, ...] = ()  # what names a row among its sisters
     rules: tuple[Rule, ...] = ()
+    part: str = ""  # the board it belongs to, where a board has several: 师德, 技能及证书 …
+    school_types: str = ALL_SCHOOL_TYPES
+    filled_by: Filler = "T"  # "A": the school's; the teacher does not see the form
+    may_be_none: bool = False  # a required section for which 「无」 can be said
+    single: bool = False  # at most one row
+    unique: tuple[str, ...] = ()  # items that together name a row of one person
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -82,8 +89,16 @@ def show(field: Field, value: Value, indicator_set: str, *, reveal: bool = False
         case "codes":
             table = codes[field.table_for(indicator_set)]
             return "、".join(table.show(code) for code in split_codes(str(value)))
+        case "number":
+            return plain_number(value)
         case _:
             return mask_id(str(value)) if field.secret and not reveal else str(value)
+
+
+def plain_number(value: Value | float) -> str:
+    """A decimal as people write it: no exponent, no zeros at the end."""
+    text = f"{Decimal(str(value)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def split_codes(value: str | None) -> list[str]:

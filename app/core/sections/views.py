@@ -48,6 +48,11 @@ class SectionView(ScopedModelView):
         return found
 
 
+def view_name(section: Section) -> str:
+    """The name of a section's list view, by which addresses are made."""
+    return "".join(part.capitalize() for part in section.name.split("_")) + "View"
+
+
 def make_view(section: Section, base: type[SectionView], name: str = "", **options: Any) -> type[SectionView]:
     """The view class of a section, called `name`. `options` overrides single attributes."""
     fields = section.fields.values()
@@ -64,5 +69,4 @@ def make_view(section: Section, base: type[SectionView], name: str = "", **optio
         "search_columns": [field.name for field in fields if field.in_filter],
         "order_columns": [field.name for field in fields if field.in_list and field.kind in ("ym", "date")],
     }
-    name = name or "".join(part.capitalize() for part in section.name.split("_")) + "View"
-    return type(name, (base,), attributes | options)
+    return type(name or view_name(section), (base,), attributes | options)

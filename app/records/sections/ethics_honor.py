@@ -1,0 +1,43 @@
+"""师德荣誉: one row for each honour; the school enters it. Source: domain reference 1.9."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Mapped
+
+from app.core.sections.fields import When, code, date, text
+from app.core.sections.section import Section
+from app.records.base import SectionRow
+
+HONOURED = When("honor_level", except_for=("0",))
+OTHER_TITLE = When("honor_title", among=("99",))
+
+
+class EthicsHonor(SectionRow):
+    """One honour."""
+
+    __tablename__ = "rec_ethics_honor"
+    section_name = "ethics_honor"
+
+    honor_level: Mapped[str | None] = code("荣誉级别", "HONOR_LEVEL", required=True, required_for="UH", in_list=True)
+    honor_title: Mapped[str | None] = code("获得荣誉称号", "HONOR_TITLE", required_when=HONOURED, applies_when=HONOURED,
+        in_list=True, help="没有列出的选「其他」，再填名称。")  # fmt: skip
+    honor_title_other: Mapped[str | None] = text("其他荣誉称号名称", 100, required_when=OTHER_TITLE,
+        applies_when=OTHER_TITLE)  # fmt: skip
+    honor_date: Mapped[dt.date | None] = date("荣誉发生日期", required_when=HONOURED, applies_when=HONOURED,
+        in_list=True)  # fmt: skip
+    honor_desc: Mapped[str | None] = text("荣誉记录描述", 500, required_when=HONOURED, applies_when=HONOURED)
+    honor_org: Mapped[str | None] = text("荣誉授予单位名称", 100, required_when=HONOURED, applies_when=HONOURED,
+        in_list=True, help="按证书上的公章填写。")  # fmt: skip
+
+
+SECTION = Section(
+    name="ethics_honor",
+    title="师德荣誉",
+    model=EthicsHonor,
+    part="师德",
+    filled_by="A",
+    intro="由学校填写，教师可以查看。",
+    empty_hint="还没有师德荣誉。",
+    order_by="honor_date",
+    title_items=("honor_level", "honor_title"),
+)

@@ -1,0 +1,31 @@
+"""师德考核: one row for each review; the school enters it. Source: domain reference 1.9."""
+
+from sqlalchemy.orm import Mapped
+
+from app.core.sections.fields import code, month, text
+from app.core.sections.section import Section
+from app.records.base import SectionRow
+
+
+class EthicsReview(SectionRow):
+    """One review of professional ethics."""
+
+    __tablename__ = "rec_ethics_review"
+    section_name = "ethics_review"
+
+    review_month: Mapped[str | None] = month("师德考核时间", required=True, in_list=True)
+    review_result: Mapped[str | None] = code("师德考核结论", "ETHICS_RESULT", required=True, default="2", in_list=True)
+    review_org: Mapped[str | None] = text("师德考核单位名称", 100, in_list=True, help="一般是本校。")
+
+
+SECTION = Section(
+    name="ethics_review",
+    title="师德考核",
+    model=EthicsReview,
+    part="师德",
+    filled_by="A",
+    intro="由学校填写，教师可以查看。",
+    empty_hint="还没有师德考核。每次考核填一条。",
+    order_by="review_month",
+    title_items=("review_month", "review_result"),
+)

@@ -1,0 +1,43 @@
+"""专利或软件著作权: one row for each patent or registered program. Source: domain reference 1.11 (5)."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Mapped
+
+from app.core.sections.fields import When, code, date, flag, text
+from app.core.sections.section import Section
+from app.records.base import SectionRow
+
+HAS_PATENT = When("patent_type", except_for=("0",))
+
+
+class Patent(SectionRow):
+    """One patent or registered program."""
+
+    __tablename__ = "rec_patent"
+    section_name = "patent"
+
+    patent_type: Mapped[str | None] = code("类型", "PATENT_TYPE", required=True, in_list=True,
+        help="选「无」时其余各项不用填。")  # fmt: skip
+    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_PATENT, default="0",
+        help="最能代表本人水平的选是。")  # fmt: skip
+    name: Mapped[str | None] = text("名称", 200, required_when=HAS_PATENT, applies_when=HAS_PATENT, in_list=True,
+        help="与专利证书或登记证书一致。")  # fmt: skip
+    discipline: Mapped[str | None] = code("学科领域", "DISCIPLINE", applies_when=HAS_PATENT)
+    grant_date: Mapped[dt.date | None] = date("批准日期", applies_when=HAS_PATENT, in_list=True,
+        help="授权公告或登记的日期，不是申请的日期。")  # fmt: skip
+    role: Mapped[str | None] = code("本人角色", "PATENT_ROLE", applies_when=HAS_PATENT, in_list=True)
+    patent_no: Mapped[str | None] = text("专利号（登记号）", 50, applies_when=HAS_PATENT, in_list=True,
+        help="照证书填写，软件著作权填登记号。")  # fmt: skip
+
+
+SECTION = Section(
+    name="patent",
+    title="专利或软件著作权",
+    model=Patent,
+    required=False,
+    part="教学科研成果及获奖",
+    empty_hint="还没有专利或软件著作权。没有的可以不填。",
+    order_by="grant_date",
+    title_items=("patent_type", "name"),
+)

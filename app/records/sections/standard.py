@@ -1,0 +1,35 @@
+"""国家标准或行业标准: one row for each published standard. Source: domain reference 1.11 (9)."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Mapped
+
+from app.core.sections.fields import code, date, flag, text
+from app.core.sections.section import Section
+from app.records.base import SectionRow
+
+
+class Standard(SectionRow):
+    """One national or industry standard."""
+
+    __tablename__ = "rec_standard"
+    section_name = "standard"
+
+    standard_no: Mapped[str | None] = text("标准号", 50, required=True, in_list=True,
+        help="照标准封面填写，带年份，如 GB/T 2261.1—2003。")  # fmt: skip
+    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。")
+    publish_date: Mapped[dt.date | None] = date("发布日期", in_list=True, help="发布的日期，不是实施的日期。")
+    publish_org: Mapped[str | None] = text("发布单位", 100, in_list=True, help="写全称。")
+
+
+SECTION = Section(
+    name="standard",
+    title="国家标准或行业标准",
+    model=Standard,
+    required=False,
+    part="教学科研成果及获奖",
+    empty_hint="还没有国家标准或行业标准。没有的可以不填。",
+    order_by="publish_date",
+    title_items=("standard_no",),
+)

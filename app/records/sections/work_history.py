@@ -1,0 +1,37 @@
+"""工作经历: one row for each post held, the present one without an end. Source: domain reference 1.3, 2.7a."""
+
+from sqlalchemy.orm import Mapped
+
+from app.core.sections.fields import code, month, text
+from app.core.sections.section import Section
+from app.records.base import SectionRow
+
+
+class WorkHistory(SectionRow):
+    """One post at one employer."""
+
+    __tablename__ = "rec_work_history"
+    section_name = "work_history"
+
+    # The board is required (2.7a), so a row says at least where and since when.
+    org_name: Mapped[str | None] = text("任职单位名称", 100, required=True, in_list=True,
+        help="按公章填写；高校要写到二级单位。")  # fmt: skip
+    start_month: Mapped[str | None] = month("任职开始年月", required=True, in_list=True,
+        help="第一份工作填招录时间，调动填调入时间。")  # fmt: skip
+    end_month: Mapped[str | None] = month("任职结束年月", earliest="start_month", in_list=True,
+        help="现在的单位不填，表示至今。")  # fmt: skip
+    org_nature: Mapped[str | None] = code("单位性质类别", "ORG_NATURE", required=True, required_for="UH")
+    position: Mapped[str | None] = text("任职岗位", 50, required=True, required_for="UH", in_list=True,
+        help="一般填「教师」。")  # fmt: skip
+
+
+SECTION = Section(
+    name="work_history",
+    title="工作经历",
+    model=WorkHistory,
+    required=True,
+    intro="次序由系统按开始年月排。",
+    empty_hint="还没有工作经历。至少填现在的单位。",
+    order_by="start_month",
+    title_items=("org_name", "position"),
+)

@@ -1,0 +1,70 @@
+"""Rows of a person beside each other."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.core.actor import Actor
+from app.core.db import utc_now
+from app.records import BY_NAME, CHILD_SECTIONS
+from app.records.operations import Saved, save_row
+from app.records.teacher import Teacher
+
+Save = Callable[..., Saved]
+
+
+@pytest.fixture
+def save(session_as: Callable[[str], Session], actor_named: Callable[[str], Actor], teachers: list[Teacher]) -> Save:
+    session, clerk = session_as("liyutong"), actor_named("liyutong")
+    teacher = session.get_one(Teacher, teachers[0].id)
+
+    def store(name: str, row_id: int | None = None, version: int = 0, **texts: str) -> Saved:
+        return save_row(session, clerk, BY_NAME[name], teacher, row_id, texts, version, utc_now())
+
+    return store
+
+
+def test_one_row_for_each_year(save: Save) -> None:
+    first = save("annual_review", year="2024", result="1")
+    assert first.ok
+    again = save("annual_review", year="2024", result="2")
+    assert not again.ok and [problem.item for problem in again.problems] == ["year"]
+    assert save("annual_review", year="2023", result="2").ok
+    assert save("annual_review", first.row.id, first.row.version, year="2024", result="2").ok
+
+
+def test_a_single_row_stays_single(save: Save) -> None:
+    assert save("contact", mobile="13800001234").ok
+    again = save("contact", mobile="13800005678")
+    assert not again.ok and "只有一条" in again.problems[0].message
+
+
+def test_rows_without_their_year_are_drafts_beside_each_other(save: Save) -> None:
+    assert save("annual_review", result="1").ok
+    assert save("annual_review", result="2").ok
+
+
+@pytest.mark.parametrize("raw", ["1,200.50", "1200.5", "１２００．５", "1200.5元"])
+def test_numbers_are_understood_as_people_write_them(save: Save, raw: str) -> None:
+    saved = save("salary", year="2024", base_salary=raw)
+    assert saved.ok and str(saved.row.base_salary) == "1200.50"
+
+
+@pytest.mark.parametrize("raw", ["abc", "-1", "1.234", "99999999999", "nan", "inf"])
+def test_numbers_out_of_bounds_are_refused_with_a_reason(save: Save, raw: str) -> None:
+    saved = save("salary", year="2024", base_salary=raw)
+    assert not saved.ok and [problem.item for problem in saved.problems] == ["base_salary"]
+    assert "基本工资" in saved.problems[0].message
+
+
+def test_salary_of_the_running_year_is_refused_at_reporting(save: Save) -> None:
+    saved = save("salary", year=str(utc_now().year))
+    assert saved.ok and [problem.item for problem in saved.problems] == ["year"]
+
+
+@pytest.mark.parametrize("section", [s for s in CHILD_SECTIONS if s.filled_by == "A"], ids=lambda s: s.name)
+def test_the_schools_sections_are_closed_to_the_teacher(client_as, teachers: list[Teacher], section) -> None:  # type: ignore[no-untyped-def]
+    client = client_as(str(teachers[0].id_number))
+    assert client.get(f"/my/{section.name}").status_code == 404
+    assert client.post(f"/my/{section.name}/add", {"year": "2024"}).status_code == 404
