@@ -126,6 +126,7 @@ def side(mine: Mine, current: str) -> dict[str, Any]:
         if state.section.filled_by != "T":
             continue
         kind, word = _standing(mine, state.section, state.errors, state.rows)
+        counts = state.section.required or state.rows or kind == "back"  # an optional empty one is no gap
         entries.append(
             {
                 "name": state.section.name,
@@ -137,7 +138,7 @@ def side(mine: Mine, current: str) -> dict[str, Any]:
                 "icon": ICONS[kind],
                 "word": word,
                 "current": state.section.name == current,
-                "seg": ("done" if state.complete else "todo") if kind == "lock" else kind,
+                "seg": (("done" if state.complete else "todo") if kind == "lock" else kind) if counts else "",
             }
         )
     return {

@@ -30,17 +30,19 @@ def neighbours(section: Section, indicator_set: str) -> dict[str, Any]:
 def section_page(mine: Mine, section: Section) -> dict[str, Any]:
     """The rows of a section as a table, refused ones with the reviewer's words."""
     shown = [field for field in section.fields_for(mine.teacher.indicator_set) if field.in_list]
-    lock = mine.rights.row_lock(section, None)
+    rows = mine.rows[section.name]
+    can_add = section.has_room(rows) and not mine.rights.row_lock(section, None)
     return side(mine, section.name) | neighbours(section, mine.teacher.indicator_set) | {
         "title": section.title,
         "required": section.required,
         "tag": state_tag(mine.teacher),
         "intro": section.intro,
         "columns": [field.label for field in shown],
-        "rows": [_shown_row(mine, section, shown, row) for row in mine.rows[section.name]],
+        "rows": [_shown_row(mine, section, shown, row) for row in rows],
         "returned": _returned(mine, section),
         "locked": _locked(mine, section),
-        "add_url": "" if lock else url_for("MyView.row_add", name=section.name),
+        "add_url": url_for("MyView.row_add", name=section.name) if can_add else "",
+        "add_label": section.add_label,
         "has_new": any(draft["key"] == (section.name, None) for draft in mine.drafts),
         "empty": section.empty_hint or f"还没有{section.title}。",
     }  # fmt: skip

@@ -33,7 +33,7 @@ def _empty_block(sections: Sequence[Section], rights: EditRights, urls: Mapping[
     rows = []
     for section in sections:
         open_now = not rights.row_lock(section, None)
-        links = [{"label": "添加", "url": urls["add"](section)}] if open_now else []
+        links = [{"label": section.add_label, "url": urls["add"](section)}] if open_now else []
         rows.append({"cells": [section.title, section.part or "—"], "links": links, "url": ""})
     columns = [{"label": "板块"}, {"label": "所属"}]
     note = f"{len(rows)} 个，都是选填"
@@ -57,6 +57,7 @@ def _table(
     section: Section, teacher: Teacher, rows: Sequence[Any], rights: EditRights, urls: Mapping[str, Any]
 ) -> dict[str, Any]:
     shown = [field for field in section.fields_for(teacher.indicator_set) if field.in_list]
+    can_add = section.has_room(rows) and not rights.row_lock(section, None)
     table = []
     for row in rows:
         cells = [show(field, getattr(row, field.name), teacher.indicator_set) for field in shown]
@@ -72,7 +73,7 @@ def _table(
         "rows": table,
         "empty_title": "还没有记录",
         "empty_text": section.empty_hint,
-        "links": [] if rights.row_lock(section, None) else [{"label": "添加一条", "url": urls["add"](section)}],
+        "links": [{"label": section.add_label, "url": urls["add"](section)}] if can_add else [],
     }
 
 

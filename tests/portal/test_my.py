@@ -10,6 +10,7 @@ from app.collection.operations import Refusal
 from app.core.history import History
 from app.portal.my_page import address
 from app.records.marks import ReviewMark
+from app.records.sections.contact import Contact
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 from tests.conftest import Client
@@ -55,6 +56,23 @@ def test_waiting_record_says_where_it_is_and_is_locked(me: Me) -> None:
     form = me.page(me.row_url())
     assert "已报送，审核期间不能改。" in form and '<button class="btn btn-primary">保存' not in form
     assert "添加一条" not in me.page("/my/education_history")
+
+
+def test_section_with_one_row_offers_no_second_one(me: Me) -> None:
+    assert '/my/contact/add">' in me.page("/my/contact") and "添加一条" not in me.page("/my/contact")
+    me.client.post("/my/contact/add", {"mobile": "13800000000"})
+    page = me.page("/my/contact")
+    assert "13800000000" in page and "/my/contact/add" not in page
+    answer = me.client.post("/my/contact/add", {"mobile": "13900000000"})  # from a page left open
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 400 and "请修改已有的那一条" in page and "13900000000" in page
+    assert me.fresh().session.scalars(sa.select(Contact.mobile).where(Contact.teacher_id == me.teacher.id)).all() == [
+        "13800000000"
+    ]
+
+
+def test_bar_shows_no_gap_for_optional_sections_without_rows(me: Me) -> None:
+    assert me.page().count('<li class="done"></li>') == 2 and '<li class="opt"></li>' not in me.page()
 
 
 def test_approved_record_says_how_to_change_it(me: Me) -> None:

@@ -1,6 +1,6 @@
 """A section of the record: its declaration, and the plain functions that derive everything from it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -63,6 +63,15 @@ class Section:
             for column in self.model.__table__.columns
             if KEY in column.info
         }
+
+    @property
+    def add_label(self) -> str:
+        """The words on the button that opens an empty form."""
+        return "填写" if self.single else "添加一条"
+
+    def has_room(self, rows: Sequence[Any]) -> bool:
+        """Whether another row may stand beside these."""
+        return not (self.single and rows)
 
     def fields_for(self, indicator_set: str) -> tuple[Field, ...]:
         """The items of one kind of school."""

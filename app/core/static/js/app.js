@@ -13,6 +13,10 @@
   };
   on('click', '[data-toggle-class]', b => toggle(b.dataset.toggleClass));
 
+  // the section tree scrolls by itself: bring the open section into its middle
+  const tree = document.querySelector('.tree'), here = tree && tree.querySelector('a[aria-current]');
+  if (here) tree.scrollTop = here.offsetTop - tree.clientHeight / 2;
+
   // tabs: <a data-tab="id">; the panels are siblings with role=tabpanel
   on('click', '[data-tab]', (a, e) => {
     const list = a.closest('ul'), panel = document.getElementById(a.dataset.tab);
