@@ -134,6 +134,7 @@ class PostgresCopy:
 
     def drop(self) -> None:
         self._run(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in (self.name, self.clean)))
+        self.admin.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -72,7 +72,7 @@ def test_what_needs_no_session_makes_none(app: Flask, client_as: Callable[[str],
     assert stored(app) == []
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "A" * 5000, "%00", "../../etc/passwd", "' OR 1=1 --"])
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "A" * 4000, "%00", "../../etc/passwd", "' OR 1=1 --"])
 def test_an_unknown_cookie_is_nobody(app: Flask, client_as: Callable[[str], Client], cookie: str) -> None:
     client_as("liyutong")
     stranger = app.test_client()
