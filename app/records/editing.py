@@ -55,17 +55,19 @@ class EditRights:
             return WITH_SCHOOL
         return ""
 
+    def _section_lock(self, section: Section) -> str:
+        """Why nothing in a section may be changed by this actor, or ""."""
+        return self.record_lock() or (BY_SCHOOL if self.is_self and section.filled_by == "A" else "")
+
     def row_lock(self, section: Section, row_id: int | None) -> str:
         """Why a row may not be changed or deleted, or one added (row_id None), or ""."""
-        if reason := self.record_lock():
+        if reason := self._section_lock(section):
             return reason
-        if self.is_self and section.filled_by == "A":
-            return BY_SCHOOL
         return "" if self._named(section, row_id, None) else NOT_NAMED
 
     def delete_lock(self, section: Section, row_id: int) -> str:
         """Why a row may not be deleted, or "". A refused item is mended, not made to disappear with its row."""
-        if reason := self.record_lock():
+        if reason := self._section_lock(section):
             return reason
         whole = [mark for mark in self.marks if not mark.section or (mark.section == section.name and not mark.item)]
         if not self.marks or any(mark.row_id in (None, row_id) for mark in whole):
@@ -76,11 +78,11 @@ class EditRights:
         """Why an item may not be changed, or ""."""
         if field.filled_by == "D":
             return DERIVED
-        if reason := self.record_lock():
+        if reason := self._section_lock(section):
             return reason
         if self.is_self and field.filled_by == "L":
             return LOCKED
-        if self.is_self and "A" in (field.filled_by, section.filled_by):
+        if self.is_self and field.filled_by == "A":
             return BY_SCHOOL
         names = (field.name, *_leads_of(section, field))
         return "" if any(self._named(section, row_id, name) for name in names) else NOT_NAMED

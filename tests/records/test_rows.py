@@ -3,12 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.accounts.models import Account
 from app.core.actor import Actor
 from app.core.db import utc_now
+from app.core.errors import NotAllowed
 from app.records import BY_NAME, CHILD_SECTIONS
-from app.records.operations import Saved, save_row
+from app.records.editing import BY_SCHOOL
+from app.records.operations import Saved, delete_row, save_row
 from app.records.teacher import Teacher
 
 Save = Callable[..., Saved]
@@ -43,6 +47,26 @@ def test_a_single_row_stays_single(save: Save) -> None:
 def test_rows_without_their_year_are_drafts_beside_each_other(save: Save) -> None:
     assert save("annual_review", result="1").ok
     assert save("annual_review", result="2").ok
+
+
+def test_a_teacher_does_not_delete_what_the_school_fills_in(
+    everything: Session, actor_named: Callable[[str], Actor]
+) -> None:
+    section = BY_NAME["salary"]
+    account = everything.scalars(
+        select(Account)
+        .join(Teacher, Account.teacher_id == Teacher.id)
+        .where(Teacher.status == "draft")
+        .order_by(Account.id)
+    ).first()
+    assert account is not None
+    teacher = everything.get_one(Teacher, account.teacher_id)
+    row = section.model(teacher_id=teacher.id, year="2024")
+    everything.add(row)
+    everything.flush()
+    with pytest.raises(NotAllowed, match=BY_SCHOOL):
+        delete_row(everything, actor_named(account.username), section, teacher, row.id, utc_now())
+    assert everything.get(section.model, row.id) is row
 
 
 @pytest.mark.parametrize("raw", ["1,200.50", "1200.5", "１２００．５", "1200.5元"])
