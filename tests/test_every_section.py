@@ -13,9 +13,9 @@ from app.cli import CODES
 from app.core.codes import codes
 from app.core.sections.checks import section_defects
 from app.core.sections.explain import as_text, describe
-from app.core.sections.fields import ALL_SCHOOL_TYPES, Field, Value
+from app.core.sections.fields import ALL_SCHOOL_TYPES, Field, Value, join_codes
 from app.core.sections.reading import read, read_row, typed
-from app.core.sections.section import Section, diff, join_codes, missing, show
+from app.core.sections.section import Section, diff, missing, show
 from app.core.validators import InvalidValue
 from app.organisations.models import Unit
 from app.records import SECTIONS

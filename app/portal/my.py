@@ -42,8 +42,9 @@ class MyView(PlainView):
     @has_access
     @permission_name("show")
     def overview(self) -> Any:
-        mine = _mine()
-        history = history_of(db.session, mine.teacher.id)
+        teacher = _teacher()
+        history = history_of(db.session, teacher.id)
+        mine = read_mine(db.session, current_actor(), teacher, history)
         page = overview(mine, steps_of(db.session, mine.teacher.id), history)
         return self.render_template("portal/my.html", my=page)
 
@@ -105,8 +106,8 @@ class MyView(PlainView):
         """The form of a single section, the rows of the others."""
         if name in STEPS:  # the login page leads back here when it ran out while the button was pressed
             return redirect(url_for("MyView.overview"))
-        section = _section(name)
         mine = _mine()
+        section = _section(name, mine.teacher)
         if not section.many:
             return self._show_form(mine, _form(mine.teacher, name))
         return self.render_template("portal/my_section.html", my=section_page(mine, section))
@@ -115,20 +116,19 @@ class MyView(PlainView):
     @has_access
     @permission_name("edit")
     def save(self, name: str) -> Any:
-        if _section(name).many:
+        form = _form(_teacher(), name)
+        if form.section.many:
             abort(404)
-        return self._save(_form(_teacher(), name))
+        return self._save(form)
 
     @expose("/<name>/add", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
     def row_add(self, name: str) -> Any:
-        if not _section(name).many:
+        form = _form(_teacher(), name)
+        if not form.section.many:
             abort(404)
-        if request.method == "POST":
-            return self._save(_form(_teacher(), name))
-        mine = _mine()
-        return self._show_form(mine, _form(mine.teacher, name))
+        return self._save(form) if request.method == "POST" else self._show_form(_mine(form.teacher), form)
 
     @expose("/<name>/<row_id>", methods=["GET"])
     @has_access
@@ -178,20 +178,20 @@ def _teacher() -> Teacher:
     return teacher_for(db.session, teacher_id)
 
 
-def _mine() -> Mine:
-    return read_mine(db.session, current_actor(), _teacher())
+def _mine(teacher: Teacher | None = None) -> Mine:
+    return read_mine(db.session, current_actor(), teacher or _teacher())
 
 
-def _section(name: str) -> Section:
+def _section(name: str, teacher: Teacher) -> Section:
     section = BY_NAME.get(name)
-    if section is None or section not in own_sections(_teacher().indicator_set):
+    if section is None or section not in own_sections(teacher.indicator_set):
         abort(404)
     return section
 
 
 def _form(teacher: Teacher, name: str, row_id: str = "") -> RowForm:
     """The form named by an address; without `row_id` the single section, or a new row. 404 for all that is not ours."""
-    section = _section(name)
+    section = _section(name, teacher)
     if not row_id:
         row = None if section.many else teacher
     elif not section.many:

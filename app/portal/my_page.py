@@ -49,11 +49,12 @@ class Mine:
         return [mark for mark in open_ if section is None or mark.section == section]
 
 
-def read_mine(session: Session, actor: Actor, teacher: Teacher) -> Mine:
-    """Read the record, its marks and drafts."""
+def read_mine(session: Session, actor: Actor, teacher: Teacher, history: Sequence[History] | None = None) -> Mine:
+    """Read the record, its marks and drafts; `history` where it is at hand already."""
     rows = rows_of(session, teacher)
     rights = edit_rights(session, actor, teacher)
-    history = history_of(session, teacher.id) if rights.marks else []
+    if history is None:
+        history = history_of(session, teacher.id) if rights.marks else []
     mended = frozenset(mark.id for mark in rights.marks if _is_mended(mark, rows, history))
     drafts = _drafts(rows, rights, teacher, drafts_under(session, actor.user_id, ""))
     return Mine(actor, teacher, rows, check_rows(teacher, rows), rights, mended, drafts)

@@ -158,8 +158,7 @@ class RowForm:
         return {problem.item: problem.message for problem in reading.problems}
 
     def save(self, session: Session, texts: Mapping[str, str], version: int, now: dt.datetime) -> Saved:
-        """Store the form and forget its draft."""
-        texts = without_masks(self.section, texts, self.stored)
+        """Store the form and forget its draft. `texts`: without masks."""
         if self.teacher is None:
             saved = create_teacher(session, self.actor, self.unit, texts)
         else:

@@ -10,6 +10,9 @@ from app.accounts.models import Account
 from app.core.actor import Actor
 from app.core.db import utc_now
 from app.core.errors import NotAllowed
+from app.core.sections.fields import Field
+from app.core.sections.reading import read
+from app.core.validators import InvalidValue
 from app.records import BY_NAME, CHILD_SECTIONS
 from app.records.editing import BY_SCHOOL
 from app.records.operations import Saved, delete_row, save_row
@@ -80,6 +83,11 @@ def test_numbers_out_of_bounds_are_refused_with_a_reason(save: Save, raw: str) -
     saved = save("salary", year="2024", base_salary=raw)
     assert not saved.ok and [problem.item for problem in saved.problems] == ["base_salary"]
     assert "基本工资" in saved.problems[0].message
+
+
+def test_a_number_without_an_upper_bound_is_told_the_lower_one() -> None:
+    with pytest.raises(InvalidValue, match="「人数」不能小于 0，现在是 -1。"):
+        read(Field(label="人数", kind="number", length=5), "-1", "S")
 
 
 def test_salary_of_the_running_year_is_refused_at_reporting(save: Save) -> None:

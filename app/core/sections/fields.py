@@ -20,8 +20,19 @@ KEY = "field"
 ALL_SCHOOL_TYPES = "KSEVHU"  # 幼儿园 中小学 特教 中职 高职 高校
 
 Kind: TypeAlias = Literal["text", "code", "codes", "date", "ym", "year", "number", "bool"]
+EXAMPLES = {"date": "1990-01-16", "ym": "2016-09", "year": "2025"}  # how a value of a kind is typed
 Filler: TypeAlias = Literal["T", "A", "L", "D"]
 Value: TypeAlias = str | dt.date | Decimal | None
+
+
+def split_codes(value: str | None) -> list[str]:
+    """`,01,13,` → ['01', '13']."""
+    return [part for part in (value or "").split(",") if part]
+
+
+def join_codes(parts: list[str]) -> str | None:
+    """['01', '13'] → `,01,13,`; nothing → None."""
+    return f",{','.join(parts)}," if parts else None
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class When:
         """Whether it holds for the other item's value; `unknown` is the answer while that is empty."""
         if value in (None, ""):
             return unknown
-        chosen = set(str(value).strip(",").split(","))  # a multiple choice is ",01,13,"
+        chosen = set(split_codes(str(value)))
         return bool(chosen & set(self.among)) if self.among else not chosen & set(self.except_for)
 
     def as_json(self) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.codes import CodeEntry, codes
-from app.core.sections.fields import Field, Value
+from app.core.sections.fields import EXAMPLES, Field, Value, split_codes
 from app.core.sections.reading import typed
-from app.core.sections.section import Problem, Section, show, split_codes
+from app.core.sections.section import Problem, Section, show
 
 KINDS = {
     "text": "text",
@@ -20,7 +20,6 @@ KINDS = {
     "number": "number",
     "bool": "radio",
 }
-PLACEHOLDERS = {"date": "如 1990-01-16", "ym": "如 2016-09", "year": "如 2025"}
 LONG_TEXT = 120
 
 
@@ -102,7 +101,7 @@ def _item(state: FormState, declared: Field) -> Item:
         locked=lock,
         default=declared.default_for(state.indicator_set),
         max_length=declared.length,
-        placeholder=PLACEHOLDERS.get(declared.kind, ""),
+        placeholder=f"如 {EXAMPLES[declared.kind]}" if declared.kind in EXAMPLES else "",
         span=3 if declared.length > LONG_TEXT else 1,
     )
     if declared.filled_by == "D":

@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, TypeVar
 
 from app.core.codes import codes
-from app.core.sections.fields import Field, Value
-from app.core.sections.section import Problem, Section, contradictions, join_codes, plain_number, split_codes
+from app.core.sections.fields import Field, Value, join_codes, split_codes
+from app.core.sections.section import Problem, Section, contradictions, plain_number
 from app.core.text import clean, clean_name, read_date, read_year, read_ym
 from app.core.validators import InvalidValue, normalise_id
 
@@ -99,8 +99,9 @@ def _read_number(field: Field, raw: Raw) -> Decimal:
     except InvalidOperation:
         raise InvalidValue(f"「{field.label}」要填数字，现在是「{text}」。例：{plain_number(field.low or 1)}") from None
     if not value.is_finite() or value < Decimal(str(field.low)) or (field.high and value > Decimal(str(field.high))):
-        most = f"到 {plain_number(field.high)} " if field.high else "以上"
-        raise InvalidValue(f"「{field.label}」要在 {plain_number(field.low)} {most}之间，现在是 {text}。")
+        low = plain_number(field.low)
+        bounds = f"要在 {low} 到 {plain_number(field.high)} 之间" if field.high else f"不能小于 {low}"
+        raise InvalidValue(f"「{field.label}」{bounds}，现在是 {text}。")
     if value != round(value, field.decimals):
         kind = f"最多 {field.decimals} 位小数" if field.decimals else "要填整数"
         raise InvalidValue(f"「{field.label}」{kind}，现在是 {text}。")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from app.core.codes import codes
-from app.core.sections.fields import ALL_SCHOOL_TYPES, KEY, Field, Filler, Value
+from app.core.sections.fields import ALL_SCHOOL_TYPES, KEY, Field, Filler, Value, split_codes
 from app.core.validators import mask_id
 
 Level: TypeAlias = Literal["error", "warning"]
@@ -108,16 +108,6 @@ def plain_number(value: Value | float) -> str:
     """A decimal as people write it: no exponent, no zeros at the end."""
     text = f"{Decimal(str(value)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def split_codes(value: str | None) -> list[str]:
-    """`,01,13,` → ['01', '13']."""
-    return [part for part in (value or "").split(",") if part]
-
-
-def join_codes(parts: list[str]) -> str | None:
-    """['01', '13'] → `,01,13,`; nothing → None."""
-    return f",{','.join(parts)}," if parts else None
 
 
 def missing(section: Section, row: Row, indicator_set: str) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 from app.core import excel
 from app.core.codes import CodeBook
 from app.core.errors import AppError
-from app.core.sections.fields import Field
+from app.core.sections.fields import EXAMPLES, Field
 from app.core.sections.section import Section
 from app.core.text import clean, match_key
 from app.core.workbook_reader import Row
@@ -29,7 +29,6 @@ HEAD_ROW = 2
 FIRST_ROW = 3
 LAST_ROW = 5000
 SEARCHED_ROWS = 10  # how far down a heading is looked for
-EXAMPLES = {"date": "1990-01-16", "ym": "2016-09"}
 GUIDE = (
     "一、先填第一张表，再填后面的表。后面的表用「{keys}」认人，同一人可以填多行。",
     "二、红色星号是报送前必填的项目；暂时不全也可以导入，以后补。",

@@ -4,9 +4,10 @@ import datetime as dt
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import When, code, date, flag, text
+from app.core.sections.fields import When, code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 HAS_ARTWORK = When("artwork_type", except_for=("0",))
 
@@ -19,8 +20,7 @@ class Artwork(SectionRow):
 
     artwork_type: Mapped[str | None] = code("类别", "ARTWORK_TYPE", required=True, in_list=True,
         help="选「无」时其余各项不用填。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_ARTWORK, default="0",
-        help="最能代表本人水平的选是。")  # fmt: skip
+    is_representative: Mapped[str | None] = representative(HAS_ARTWORK)
     name: Mapped[str | None] = text("名称", 200, required_when=HAS_ARTWORK, applies_when=HAS_ARTWORK, in_list=True)
     role: Mapped[str | None] = code("本人角色", "COMPLETER_ROLE", applies_when=HAS_ARTWORK, in_list=True,
         help="第三完成人及以后选「其他」。")  # fmt: skip
@@ -36,7 +36,7 @@ SECTION = Section(
     title="文艺作品",
     model=Artwork,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有文艺作品。没有的可以不填。",
     order_by="finish_date",
     title_items=("artwork_type", "name"),

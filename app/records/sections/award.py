@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import When, code, flag, month, text
+from app.core.sections.fields import When, code, month, text
 from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 CHINA = "156"
 HAS_AWARD = When("award_type", except_for=("0",))
@@ -21,8 +22,7 @@ class Award(SectionRow):
 
     award_type: Mapped[str | None] = code("奖励类别", "AWARD_TYPE", required=True, in_list=True,
         help="选「无」时其余各项不用填。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_AWARD, default="0",
-        help="最能代表本人水平的选是。")  # fmt: skip
+    is_representative: Mapped[str | None] = representative(HAS_AWARD)
     award_month: Mapped[str | None] = month("获奖年月", applies_when=HAS_AWARD, in_list=True, help="以获奖证书为准。")
     name: Mapped[str | None] = text("奖励名称", 200, required_when=HAS_AWARD, applies_when=HAS_AWARD, in_list=True,
         help="与获奖证书一致。")  # fmt: skip
@@ -46,7 +46,7 @@ SECTION = Section(
     title="获奖（奖励）",
     model=Award,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有获奖（奖励）。没有的可以不填。",
     order_by="award_month",
     title_items=("award_type", "name"),

@@ -7,9 +7,10 @@ from decimal import Decimal
 from sqlalchemy.orm import Mapped
 from stdnum import isbn as isbn_number
 
-from app.core.sections.fields import When, code, date, flag, number, text
+from app.core.sections.fields import When, code, date, number, text
 from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 HAS_BOOK = When("book_type", except_for=("00",))
 
@@ -22,8 +23,7 @@ class Book(SectionRow):
 
     book_type: Mapped[str | None] = code("著作类别", "BOOK_TYPE", required=True, in_list=True,
         help="选「无」时其余各项不用填。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_BOOK, default="0",
-        help="最能代表本人水平的选是。")  # fmt: skip
+    is_representative: Mapped[str | None] = representative(HAS_BOOK)
     title: Mapped[str | None] = text("著作名称", 200, required_when=HAS_BOOK, applies_when=HAS_BOOK, in_list=True,
         help="与版权页一致。")  # fmt: skip
     discipline: Mapped[str | None] = code("学科领域", "DISCIPLINE", applies_when=HAS_BOOK)
@@ -57,7 +57,7 @@ SECTION = Section(
     title="著作",
     model=Book,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有著作。没有的可以不填。",
     order_by="publish_date",
     title_items=("book_type", "title"),

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import When, code, month, text
 from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
+from app.records.parts import SKILLS
 
 LANGUAGE, OTHER_LANGUAGE_CERT = "2", "9"
 HAS_CERT = When("cert_category", except_for=("0",))
@@ -46,7 +47,7 @@ SECTION = Section(
     name="certificate",
     title="证书",
     model=Certificate,
-    part="技能及证书",
+    part=SKILLS,
     required=True,
     may_be_none=True,
     intro="先填语言证书，再填其他证书。",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import When, code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import ETHICS
 
 HONOURED = When("honor_level", except_for=("0",))
 OTHER_TITLE = When("honor_title", among=("99",))
@@ -34,7 +35,7 @@ SECTION = Section(
     name="ethics_honor",
     title="师德荣誉",
     model=EthicsHonor,
-    part="师德",
+    part=ETHICS,
     filled_by="A",
     intro="由学校填写，教师可以查看。",
     empty_hint="还没有师德荣誉。",

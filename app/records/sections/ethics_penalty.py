@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import When, code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import ETHICS
 
 PENALISED = When("penalty_type", except_for=("0",))
 
@@ -35,7 +36,7 @@ SECTION = Section(
     name="ethics_penalty",
     title="师德惩处",
     model=EthicsPenalty,
-    part="师德",
+    part=ETHICS,
     filled_by="A",
     intro="由学校填写，教师可以查看。",
     empty_hint="没有师德惩处。",

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import code, month, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import ETHICS
 
 
 class EthicsReview(SectionRow):
@@ -22,7 +23,7 @@ SECTION = Section(
     name="ethics_review",
     title="师德考核",
     model=EthicsReview,
-    part="师德",
+    part=ETHICS,
     filled_by="A",
     intro="由学校填写，教师可以查看。",
     empty_hint="还没有师德考核。每次考核填一条。",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import code
 from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
+from app.records.parts import SKILLS
 
 CHINESE, FLUENT = "zh", "1"
 
@@ -32,7 +33,7 @@ SECTION = Section(
     name="language_skill",
     title="语言能力",
     model=LanguageSkill,
-    part="技能及证书",
+    part=SKILLS,
     required=True,
     unique=("language",),
     intro="先填汉语，再填其他语种。",

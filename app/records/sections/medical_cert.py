@@ -4,9 +4,10 @@ import datetime as dt
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import code, date, flag, text
+from app.core.sections.fields import code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 
 class MedicalCert(SectionRow):
@@ -16,7 +17,7 @@ class MedicalCert(SectionRow):
     section_name = "medical_cert"
 
     name: Mapped[str | None] = text("证书名称", 200, required=True, in_list=True, help="与证书或批件一致。")
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    is_representative: Mapped[str | None] = representative()
     cert_no: Mapped[str | None] = text("证书（批件）号", 50, in_list=True)
     role: Mapped[str | None] = code("本人角色", "COMPLETER_ROLE", in_list=True, help="第三完成人及以后选「其他」。")
     approve_date: Mapped[dt.date | None] = date("颁布或批准时间", in_list=True)
@@ -30,7 +31,7 @@ SECTION = Section(
     title="国家医药证书",
     model=MedicalCert,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有国家医药证书。没有的可以不填。",
     order_by="approve_date",
     title_items=("name",),

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped
 from app.core.sections.fields import code, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import SKILLS
 
 
 class OtherSkill(SectionRow):
@@ -21,7 +22,7 @@ SECTION = Section(
     name="other_skill",
     title="其他技能",
     model=OtherSkill,
-    part="技能及证书",
+    part=SKILLS,
     intro="选填，每项技能一条。",
     empty_hint="还没有其他技能。",
     title_items=("name", "proficiency"),

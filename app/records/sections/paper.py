@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import code, flag, month, number, text
+from app.core.sections.fields import code, month, number, text
 from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 
 class Paper(SectionRow):
@@ -17,7 +18,7 @@ class Paper(SectionRow):
     section_name = "paper"
 
     title: Mapped[str | None] = text("论文名称", 300, required=True, in_list=True, help="与发表时的题目一致。")
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    is_representative: Mapped[str | None] = representative()
     journal: Mapped[str | None] = text("发表刊物名称", 200, in_list=True, help="写刊物全称。")
     publish_month: Mapped[str | None] = month("发表年月", in_list=True, help="刊物出版的年月，不是录用的年月。")
     volume: Mapped[str | None] = text("卷号", 20, help="刊物没有卷号的不填。")
@@ -41,7 +42,7 @@ SECTION = Section(
     title="论文",
     model=Paper,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有论文。没有的可以不填。",
     order_by="publish_month",
     title_items=("title",),

@@ -4,9 +4,10 @@ import datetime as dt
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import When, code, date, flag, text
+from app.core.sections.fields import When, code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 HAS_PATENT = When("patent_type", except_for=("0",))
 
@@ -19,8 +20,7 @@ class Patent(SectionRow):
 
     patent_type: Mapped[str | None] = code("类型", "PATENT_TYPE", required=True, in_list=True,
         help="选「无」时其余各项不用填。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_PATENT, default="0",
-        help="最能代表本人水平的选是。")  # fmt: skip
+    is_representative: Mapped[str | None] = representative(HAS_PATENT)
     name: Mapped[str | None] = text("名称", 200, required_when=HAS_PATENT, applies_when=HAS_PATENT, in_list=True,
         help="与专利证书或登记证书一致。")  # fmt: skip
     discipline: Mapped[str | None] = code("学科领域", "DISCIPLINE", applies_when=HAS_PATENT)
@@ -36,7 +36,7 @@ SECTION = Section(
     title="专利或软件著作权",
     model=Patent,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有专利或软件著作权。没有的可以不填。",
     order_by="grant_date",
     title_items=("patent_type", "name"),

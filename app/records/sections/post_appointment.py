@@ -17,7 +17,7 @@ GRADE_WORDS = {
     "3": "工勤技能岗位一级至五级或普通工",
 }
 HAS_SECOND_POST = When("has_second_post", among=("1",))
-HAS_DUTY = When("school_duty", except_for=("00", ",00,"))  # as the form sends it, and as it is stored
+HAS_DUTY = When("school_duty", except_for=("00",))
 
 
 class PostAppointment(SectionRow):

@@ -4,9 +4,10 @@ import datetime as dt
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import code, date, flag, text
+from app.core.sections.fields import code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 
 class ResearchReport(SectionRow):
@@ -16,7 +17,7 @@ class ResearchReport(SectionRow):
     section_name = "report"
 
     title: Mapped[str | None] = text("报告题目", 200, required=True, in_list=True, help="与报告封面一致。")
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    is_representative: Mapped[str | None] = representative()
     role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。")
     report_date: Mapped[dt.date | None] = date("报告时间", in_list=True, help="报告完成或提交的日期。")
     client: Mapped[str | None] = text("委托方", 100, in_list=True, help="写单位全称。")
@@ -27,7 +28,7 @@ SECTION = Section(
     title="咨询报告或研究报告",
     model=ResearchReport,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有咨询报告或研究报告。没有的可以不填。",
     order_by="report_date",
     title_items=("title",),

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import When, code, flag, month, number, text
+from app.core.sections.fields import When, code, month, number, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 HAS_PROJECT = When("project_type", except_for=("0",))
 
@@ -19,8 +20,7 @@ class ResearchProject(SectionRow):
 
     project_type: Mapped[str | None] = code("项目类型", "PROJECT_TYPE", required=True, in_list=True,
         help="选「无」时其余各项不用填。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", applies_when=HAS_PROJECT, default="0",
-        help="最能代表本人水平的选是。")  # fmt: skip
+    is_representative: Mapped[str | None] = representative(HAS_PROJECT)
     name: Mapped[str | None] = text("项目名称", 200, required_when=HAS_PROJECT, applies_when=HAS_PROJECT, in_list=True,
         help="与立项或结项文件一致。")  # fmt: skip
     approval_no: Mapped[str | None] = text("项目批准号", 50, applies_when=HAS_PROJECT, help="立项文件上的编号。")
@@ -41,7 +41,7 @@ SECTION = Section(
     title="项目（课题）",
     model=ResearchProject,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有项目（课题）。没有的可以不填。",
     order_by="start_month",
     title_items=("project_type", "name"),

@@ -4,9 +4,10 @@ import datetime as dt
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import code, date, flag, text
+from app.core.sections.fields import code, date, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 
 class Standard(SectionRow):
@@ -17,7 +18,7 @@ class Standard(SectionRow):
 
     standard_no: Mapped[str | None] = text("标准号", 50, required=True, in_list=True,
         help="照标准封面填写，带年份，如 GB/T 2261.1—2003。")  # fmt: skip
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    is_representative: Mapped[str | None] = representative()
     role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。")
     publish_date: Mapped[dt.date | None] = date("发布日期", in_list=True, help="发布的日期，不是实施的日期。")
     publish_org: Mapped[str | None] = text("发布单位", 100, in_list=True, help="写全称。")
@@ -28,7 +29,7 @@ SECTION = Section(
     title="国家标准或行业标准",
     model=Standard,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有国家标准或行业标准。没有的可以不填。",
     order_by="publish_date",
     title_items=("standard_no",),

@@ -2,9 +2,10 @@
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import code, flag, month, text
+from app.core.sections.fields import code, month, text
 from app.core.sections.section import Section
 from app.records.base import SectionRow
+from app.records.parts import RESULTS, representative
 
 
 class StudentAward(SectionRow):
@@ -14,7 +15,7 @@ class StudentAward(SectionRow):
     section_name = "student_award"
 
     name: Mapped[str | None] = text("奖励名称", 200, required=True, in_list=True, help="与获奖证书一致。")
-    is_representative: Mapped[str | None] = flag("是否是代表性成果和项目", default="0", help="最能代表本人水平的选是。")
+    is_representative: Mapped[str | None] = representative()
     role: Mapped[str | None] = code("本人角色", "TUTOR_ROLE", in_list=True, help="第三指导老师及以后选「其他」。")
     level: Mapped[str | None] = text("奖项等级", 50, in_list=True, help="照证书填写，如省级一等奖。")
     award_month: Mapped[str | None] = month("获奖年月", in_list=True, help="以获奖证书为准。")
@@ -26,7 +27,7 @@ SECTION = Section(
     title="指导学生参加竞赛获奖",
     model=StudentAward,
     required=False,
-    part="教学科研成果及获奖",
+    part=RESULTS,
     empty_hint="还没有指导学生参加竞赛获奖。没有的可以不填。",
     order_by="award_month",
     title_items=("name",),

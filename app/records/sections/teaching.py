@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Mapped
 
-from app.core.sections.fields import When, code, codes, flag, number, text, year
-from app.core.sections.section import Problem, Row, Section, split_codes
+from app.core.sections.fields import When, code, codes, flag, number, split_codes, text, year
+from app.core.sections.section import Problem, Row, Section
 from app.records.base import SectionRow
 
 SCHOOLS, HIGHER = "KSEV", "UH"
