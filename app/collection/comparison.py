@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from app.core.history import History, unpack
-from app.core.sections.fields import Field, Value
+from app.core.sections.fields import Field, Value, filled
 from app.core.sections.section import Section, show
 from app.records import BY_NAME, SECTIONS, sections_for
 from app.records.completeness import Finding, Rows
@@ -241,10 +241,9 @@ def _rows_of_section(sources: Sources, section: Section) -> list[Block]:
             lines = [
                 Line("", item.label, show(item, old.get(item.name), indicator_set), "", changed=True)
                 for item in fields
-                if item.in_list and old.get(item.name) not in (None, "")
+                if item.in_list and filled(old.get(item.name)) is not None
             ]
-            names = (show(section.fields[name], old.get(name), indicator_set) for name in section.title_items)
-            title = " · ".join(filter(None, names))
+            title = section.title_of(old, indicator_set)
             blocks.append(Block("row", title, "已删除，不用判定", lines=tuple(lines)))
     return blocks
 
@@ -270,7 +269,7 @@ def _line(
 ) -> Iterable[Line]:
     """One item side by side; nothing for an item that does not apply and was never filled."""
     indicator_set = sources.teacher.indicator_set
-    was, now = old.get(item.name) or None, getattr(row, item.name) or None
+    was, now = filled(old.get(item.name)), filled(getattr(row, item.name))
     changed = was != now
     place = (section.name, row_id, item.name)
     flags = [*_found(sources, section, row_id, item.name), *_flags(sources, place)]

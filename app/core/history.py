@@ -7,7 +7,6 @@ state can be computed backward from today's row. Bulk SQL does not pass here: wh
 """
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Integer, String, event, inspect, select
@@ -18,7 +17,7 @@ from app.core.crypto import decrypt, encrypt
 from app.core.db import Base, UtcDateTime, utc_now
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.core.sections.fields import KEY as FIELD
-from app.core.sections.fields import Field, Value
+from app.core.sections.fields import Field, Value, from_text
 
 BATCH = "batch"
 REASON = "reason"
@@ -80,9 +79,7 @@ def unpack(field: Field, value: Value) -> Value:
     if value is None:
         return None
     plain = decrypt(str(value), SECRET_CONTEXT) if field.secret else str(value)
-    if field.kind == "number":
-        return Decimal(plain)
-    return dt.date.fromisoformat(plain) if field.kind == "date" else plain
+    return from_text(field, plain)
 
 
 def changed_items(row: Any) -> dict[str, list[Value]]:

@@ -8,7 +8,7 @@ Each stored row is meant at most once, so two courses at one school with one lev
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.core.sections.fields import Value
+from app.core.sections.fields import Value, filled
 from app.core.sections.section import Section
 
 Values = Mapping[str, Value]
@@ -42,16 +42,16 @@ def pair_rows(section: Section, asked: Sequence[Values], stored: Sequence[Any], 
 
 def _same(section: Section, values: Values, row: Any, *, whole: bool) -> bool:
     """Whether nothing in the file differs from the row; an empty cell says nothing, unless the whole row counts."""
-    if not any(values.values()):
+    if all(filled(value) is None for value in values.values()):
         return False
-    items = section.fields if whole else [item for item, value in values.items() if value not in (None, "")]
-    return all((values.get(item) or None) == (getattr(row, item) or None) for item in items)
+    items = section.fields if whole else [item for item, value in values.items() if filled(value) is not None]
+    return all(filled(values.get(item)) == filled(getattr(row, item)) for item in items)
 
 
 def _title(section: Section, values: Values) -> tuple[Value, ...]:
     if section.single:
         return (SINGLE,)
-    title = tuple(values.get(item) or None for item in _naming(section))
+    title = tuple(filled(values.get(item)) for item in _naming(section))
     return title if any(title) else ()
 
 
@@ -66,4 +66,4 @@ def _same_title(section: Section, values: Values, row: Any) -> bool:
 
 
 def _agreeing(values: Values, row: Any) -> int:
-    return sum(value not in (None, "") and getattr(row, item) == value for item, value in values.items())
+    return sum(filled(value) is not None and getattr(row, item) == value for item, value in values.items())

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import AppError, NotAllowed
-from app.core.sections.fields import Field, Value
+from app.core.sections.fields import Field, Value, filled, from_text
 from app.core.sections.reading import Raw, read_row
 from app.core.sections.section import Section, contradictions
 from app.core.text import clean_name
@@ -226,7 +225,7 @@ def _plan_children(
     pairs = pair_rows(section, asked, stored, replace=replace)
     seen: dict[tuple[Value, ...], Planned] = {}
     for index, entry in enumerate(entries):
-        key = tuple(asked[index].get(item) or None for item in section.fields)
+        key = tuple(filled(asked[index].get(item)) for item in section.fields)
         if index in pairs:
             _plan_change(entry, given[index], pairs[index], roster)
         else:
@@ -287,7 +286,7 @@ def _plan_change(entry: Planned, given: Mapping[str, Raw], target: Any, roster: 
     """A change of a stored row: only what differs, and only where the record is open."""
     base = entry.section.values(target)
     new = _read(entry, given, base, roster.unit.indicator_set)
-    changed = {item: value for item, value in new.items() if (value or None) != (base.get(item) or None)}
+    changed = {item: value for item, value in new.items() if filled(value) != filled(base.get(item))}
     entry.action = "update" if changed else "same"
     entry.target, entry.base_version = target, target.version
     entry.values, entry.old = changed, {item: base.get(item) for item in changed}
@@ -313,9 +312,7 @@ def pack_value(value: Value) -> str | None:
 
 def unpack_value(declared: Field, value: str | None) -> Value:
     """The reverse of `pack_value`."""
-    if value and declared.kind == "number":
-        return Decimal(value)
-    return dt.date.fromisoformat(value) if value and declared.kind == "date" else value
+    return from_text(declared, value) if value else value
 
 
 def unpack_values(section_name: str, packed: Mapping[str, str | None]) -> dict[str, Value]:

@@ -16,7 +16,10 @@ from app.core.actor import actor_of
 from app.core.db import utc_now
 from app.core.errors import Conflict
 from app.core.history import BATCH, REASON, History
+from app.core.sections.section import diff
+from app.records import BY_NAME
 from app.records.sections.education_history import EducationHistory
+from app.records.sections.salary import Salary
 from app.records.teacher import Teacher
 from app.spreadsheets.models import ImportPlan, ImportRow
 from app.spreadsheets.operations import UndoResult, apply_plan, discard_plan, undo_plan
@@ -297,3 +300,13 @@ def test_of_two_people_who_confirm_at_once_one_writes(desk: Desk, session_as: Ca
         told = sorted(pool.map(confirm, sessions))
     assert told == ["written", "这次导入已经写入过，没有再写一遍。"]
     assert desk.teacher(number_of(1)).name == "何静宜"
+
+
+def test_a_zero_is_an_answer_and_no_empty_cell(desk: Desk, open_teacher: Teacher) -> None:
+    desk.write(基本待遇=[known(open_teacher, 年度="2024")])
+    plan = desk.write(基本待遇=[known(open_teacher, 年度="2024", 基本工资="0")])
+    assert desk.actions(plan) == ["update"]
+    stored = desk.session.scalars(sa.select(Salary).where(Salary.teacher_id == open_teacher.id)).one()
+    assert stored.base_salary == 0
+    changes = diff(BY_NAME["salary"], {"base_salary": None}, {"base_salary": stored.base_salary}, "S")
+    assert [(change.old, change.new) for change in changes] == [("", "0")]

@@ -35,6 +35,11 @@ def join_codes(parts: list[str]) -> str | None:
     return f",{','.join(parts)}," if parts else None
 
 
+def filled(value: Value) -> Value:
+    """A value as it is compared: None for an item left empty. Zero is a value."""
+    return None if value in (None, "") else value
+
+
 @dataclass(frozen=True)
 class When:
     """A condition on another item of the same row, for Python and for the browser."""
@@ -111,6 +116,13 @@ class Field:
         if self.applies_when is None:
             return True
         return self.applies_when.holds(row.get(self.applies_when.item), unknown=True)
+
+
+def from_text(field: Field, text: str) -> Value:
+    """A value from the text in which history and import plans keep it."""
+    if field.kind == "number":
+        return Decimal(text)
+    return dt.date.fromisoformat(text) if field.kind == "date" else text
 
 
 def text(label: str, length: int, **options: Any) -> MappedColumn[Any]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from app.core.codes import codes
-from app.core.sections.fields import ALL_SCHOOL_TYPES, KEY, Field, Filler, Value, split_codes
+from app.core.sections.fields import ALL_SCHOOL_TYPES, KEY, Field, Filler, Value, filled, split_codes
 from app.core.validators import mask_id
 
 Level: TypeAlias = Literal["error", "warning"]
@@ -83,8 +83,11 @@ class Section:
 
     def row_title(self, row: Any, indicator_set: str) -> str:
         """What a row is called in a list of problems: 大学本科毕业 · 云川师范大学."""
-        fields = self.fields
-        parts = (show(fields[name], getattr(row, name), indicator_set) for name in self.title_items)
+        return self.title_of(self.values(row), indicator_set)
+
+    def title_of(self, values: Mapping[str, Value], indicator_set: str) -> str:
+        """The same for values that are no stored row."""
+        parts = (show(self.fields[name], values.get(name), indicator_set) for name in self.title_items)
         return " · ".join(part for part in parts if part)
 
 
@@ -172,5 +175,5 @@ def diff(section: Section, old: Row, new: Row, indicator_set: str) -> list[Chang
             show(field, new.get(name), indicator_set),
         )
         for name, field in section.fields.items()
-        if (old.get(name) or None) != (new.get(name) or None)
+        if filled(old.get(name)) != filled(new.get(name))
     ]
