@@ -11,6 +11,8 @@ import json
 import os
 import re
 import secrets
+import shlex
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -56,8 +58,10 @@ class Config:
     login_max_failures: int
     login_lock_minutes: int
     max_upload_mb: int
+    virus_scan_command: tuple[str, ...]
     password_hash_method: str
     page_size: int
+    jobs: str
     log_level: str
 
     @classmethod
@@ -81,8 +85,10 @@ class Config:
             login_max_failures=get.number("LOGIN_MAX_FAILURES", 5, 1, 20),
             login_lock_minutes=get.number("LOGIN_LOCK_MINUTES", 10, 1, 1440),
             max_upload_mb=get.number("MAX_UPLOAD_MB", 12, 1, 512),
+            virus_scan_command=_scan_command(get("VIRUS_SCAN_COMMAND")),
             password_hash_method=_hash_method(get("PASSWORD_HASH_METHOD"), env),
             page_size=get.number("PAGE_SIZE", 50, 10, 200),
+            jobs=get.choice("JOBS", "external" if env == "test" else "embedded", ("embedded", "external")),
             log_level=get.choice("LOG_LEVEL", "INFO", LOG_LEVELS),
         )
 
@@ -102,7 +108,7 @@ class Config:
 
     def _own_settings(self) -> dict[str, object]:
         names = ["data_key", "public_url", "session_idle_minutes", "session_max_hours", "login_max_failures"]
-        names += ["login_lock_minutes", "max_upload_mb", "page_size", "log_level"]
+        names += ["login_lock_minutes", "max_upload_mb", "virus_scan_command", "page_size", "jobs", "log_level"]
         own: dict[str, object] = {name.upper(): getattr(self, name) for name in names}
         return own | {"APP_ENV": self.env, "INSTANCE_PATH": str(self.instance_path)}
 
@@ -292,6 +298,20 @@ def _public_url(text: str | None, env: str) -> str | None:
     if env == "production" and parts.scheme != "https":
         raise ConfigError(f"PUBLIC_URL 的值「{text}」不安全：正式环境应为 PUBLIC_URL=https://{parts.hostname}。")
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _scan_command(text: str | None) -> tuple[str, ...]:
+    """The virus scanner's command line; the path of the file is added at its end. Empty: no scanner."""
+    try:
+        words = tuple(shlex.split(text or ""))
+    except ValueError:
+        words = ("",)
+    if words and shutil.which(words[0]) is None:
+        raise ConfigError(
+            f"VIRUS_SCAN_COMMAND 的值「{text}」不对：找不到这个程序。请写程序的完整路径和参数，"
+            "例如 VIRUS_SCAN_COMMAND=/usr/bin/clamdscan --no-summary --fdpass；不用病毒检查就不设。"
+        )
+    return words
 
 
 def _hash_method(text: str | None, env: str) -> str:

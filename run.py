@@ -213,6 +213,7 @@ def _start(config: Config, host: str, port: int) -> int:
 
     from app import create_app
     from app.cli import demo_logins, prepare
+    from app.jobs.running import EMBEDDED, start
 
     app = create_app(config)
     if config.env == "development":
@@ -221,6 +222,8 @@ def _start(config: Config, host: str, port: int) -> int:
         server = create_server(app, host=host, port=port, threads=8, ident=None)
     except OSError as error:  # taken while the database was being prepared
         raise _port_trouble(error, host, port) from error
+    if config.jobs == EMBEDDED:
+        start(app)  # what was left waiting begins before anybody comes
     print(f"教师管理信息系统已启动：http://{'[' + host + ']' if ':' in host else host}:{port}/")
     if config.env == "development":
         print(_login_table(demo_logins(app)))

@@ -14,7 +14,7 @@ from app.accounts.sessions import ServerSessions
 from app.core import crypto
 from app.core.db import db
 from app.core.sections.checks import section_defects
-from app.core.ui import error_pages, headers, health
+from app.core.ui import error_pages, headers, health, uploads
 from app.portal import shell
 from app.portal.features import FEATURES, INDEX
 from app.records import SECTIONS
@@ -38,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.session_interface = ServerSessions(config.session_idle_minutes, config.session_max_hours)
     headers.install(app)
     guard.install(app)
+    uploads.install(app)
     db.init_app(app)
     migrate.init_app(app, db)
     csrf.init_app(app)

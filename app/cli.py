@@ -24,13 +24,17 @@ from app.core.errors import AppError
 from app.core.scope import EVERYTHING, set_scope
 from app.core.sections.checks import section_defects
 from app.core.sections.explain import as_text, describe
+from app.core.ui.uploads import store
 from app.core.validators import normalise_id
-from app.organisations.operations import load_units
+from app.jobs.commands import jobs
+from app.organisations.changes import apply_due
+from app.organisations.loading import load_units
 from app.organisations.queries import unit_by_code
 from app.records import BY_NAME, SECTIONS
 from app.records.completeness import check_record
 from app.records.queries import teachers_by_numbers
 from app.records.states import state_label
+from app.records.unused_files import remove_unused
 from app.spreadsheets.commands import import_file, write_template
 from config import ROOT
 
@@ -45,7 +49,7 @@ demo = AppGroup("demo", help="Demo data (development only).")
 
 def install(app: Flask) -> None:
     """Register the commands."""
-    for group in (sections, flows, teachers, units, accounts, demo):
+    for group in (sections, flows, teachers, units, accounts, jobs, demo):
         app.cli.add_command(group)
     app.cli.add_command(deploy)
     app.cli.add_command(tidy)
@@ -65,11 +69,17 @@ def deploy() -> None:
 @click.command()
 @with_appcontext
 def tidy() -> None:
-    """Remove expired sessions, searches and drafts; run it once a day."""
+    """Apply what is due; remove expired rows, and files that nothing refers to. Run it once a day."""
+    set_scope(db.session, EVERYTHING)
     idle = dt.timedelta(minutes=int(current_app.config["SESSION_IDLE_MINUTES"]))
     with transaction(db.session):
+        due = apply_due(db.session, utc_now())
+    with transaction(db.session):
         count = remove_expired(db.session, utc_now(), idle)
-    click.echo(f"清理了 {count} 条过期记录。")
+    files = remove_unused(db.session, store(), utc_now())
+    click.echo(f"清理了 {count} 条过期记录、{files} 个不用的文件。")
+    if due:
+        click.echo(f"{due} 项单位变更已生效。")
 
 
 def _deploy() -> None:
@@ -121,6 +131,7 @@ def _write_stamp(app: Flask) -> None:
 @click.argument("file", type=click.File(encoding="utf-8-sig"))
 def units_load(file: TextIO) -> None:
     """Make or update units from a CSV file: code,name,level,parent,indicator_set,school_category."""
+    _begin()
     try:
         with transaction(db.session):
             count = load_units(db.session, csv.DictReader(file))

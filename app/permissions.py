@@ -10,10 +10,19 @@ class Permission(StrEnum):
     """What somebody may do. Which role holds what stands in accounts/roles.py."""
 
     ACCOUNT_CREATE = "account:create"
+    ACCOUNT_EDIT = "account:edit"
     ACCOUNT_LIST = "account:list"
+    CODE_EDIT = "code:edit"
+    CODE_FIND = "code:find"
     CODE_LIST = "code:list"
+    DEPARTMENT_EDIT = "department:edit"
+    DEPARTMENT_LIST = "department:list"
     HOME_SHOW = "home:show"
     IMPORT_USE = "import:use"
+    ITEM_EDIT = "item:edit"
+    ITEM_LIST = "item:list"
+    JOB_LIST = "job:list"
+    ME_SHOW = "me:show"
     PASSWORD_CHANGE = "password:change"  # noqa: S105 - a name, not a password
     RECORD_ADD = "record:add"
     RECORD_DELETE = "record:delete"
@@ -28,6 +37,9 @@ class Permission(StrEnum):
     SELF_EDIT = "self:edit"
     SELF_SHOW = "self:show"
     SELF_SUBMIT = "self:submit"
+    TEACHER_ACCOUNT_EDIT = "teacher_account:edit"
+    TEACHER_ACCOUNT_LIST = "teacher_account:list"
+    UNIT_EDIT = "unit:edit"
     UNIT_LIST = "unit:list"
 
     @property

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from flask import current_app
+from sqlalchemy.engine import Connection
 from sqlalchemy.types import TypeDecorator
 
 from app.core.db import db
@@ -26,9 +27,7 @@ def no_empty_revision(_context: Any, _revision: Any, directives: list[Any]) -> N
 def run() -> None:
     """Migrate inside one connection. SQLite rebuilds tables, which must not set off cascades."""
     with db.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.commit()
+        keep_references(connection, "OFF")
         arguments = dict(current_app.extensions["migrate"].configure_args)
         arguments.setdefault("process_revision_directives", no_empty_revision)
         context.configure(
@@ -41,8 +40,14 @@ def run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        keep_references(connection, "ON")
+
+
+def keep_references(connection: Connection, state: str) -> None:
+    """Switch SQLite's check of references. The pragma does nothing inside a transaction, so it goes past SQLAlchemy."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA foreign_keys={state}")
 
 
 def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _compared: Any) -> bool:

@@ -1,7 +1,7 @@
 """Fixtures: one application and one prepared database for the whole run; every test gets it back untouched.
 
 The people are the permission matrix: li_yutong enters and reports for 青禾县第一中学, wang_jianguo reviews there,
-zhou_min reviews for the county, sun_tao is the stranger from the county next door.
+zhoumin reviews for the county, shiqiao is the stranger from the county next door.
 """
 
 import os
@@ -29,6 +29,7 @@ from app.core.actor import KEY as ACTOR
 from app.core.actor import Actor
 from app.core.codes import codes
 from app.core.db import db, writes
+from app.core.pdf.printing import pool
 from app.core.scope import EVERYTHING, set_scope
 from app.demo import PASSWORD, load_demo
 from app.organisations.models import Unit
@@ -89,7 +90,12 @@ class PostgresCopy:
 
     def keep(self) -> None:
         db.engine.dispose()
-        self._run(f"DROP DATABASE IF EXISTS {self.clean}", f"CREATE DATABASE {self.clean} TEMPLATE {self.name}")
+        # Nobody misses what a crash of the server would take from a test's database.
+        self._run(
+            f"DROP DATABASE IF EXISTS {self.clean}",
+            f"CREATE DATABASE {self.clean} TEMPLATE {self.name}",
+            f"ALTER DATABASE {self.name} SET synchronous_commit = off",
+        )
         self._copy_tables()
 
     def _copy_tables(self) -> None:
@@ -112,7 +118,11 @@ class PostgresCopy:
             return
         db.engine.dispose()
         drop = f"DROP DATABASE {self.name} WITH (FORCE)"
-        self._run(drop, f"CREATE DATABASE {self.name} TEMPLATE {self.clean}")
+        self._run(
+            drop,
+            f"CREATE DATABASE {self.name} TEMPLATE {self.clean}",
+            f"ALTER DATABASE {self.name} SET synchronous_commit = off",
+        )
         self._copy_tables()
 
     def _put_back(self, tables: Sequence[str]) -> None:
@@ -148,11 +158,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCopy | 
         yield SqliteCopy(tmp_path_factory.mktemp("database"))
 
 
-@pytest.fixture(scope="session")
-def _app(database: SqliteCopy | PostgresCopy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    instance = tmp_path_factory.mktemp("instance")
-    environment = {"APP_ENV": "test", "DATABASE_URL": database.url, "INSTANCE_PATH": str(instance)}
-    app = create_app(Config.from_env(environment))
+def prepared_app(url: str, instance: Path) -> Flask:
+    """The application over an empty database, which gets its tables, codes and the demo data."""
+    app = create_app(Config.from_env({"APP_ENV": "test", "DATABASE_URL": url, "INSTANCE_PATH": str(instance)}))
     with app.app_context():
         from flask_migrate import upgrade  # noqa: PLC0415
 
@@ -161,10 +169,24 @@ def _app(database: SqliteCopy | PostgresCopy, tmp_path_factory: pytest.TempPathF
         codes.refresh(db.session)
         load_demo(db.session)
         db.session.remove()
+    return app
+
+
+@pytest.fixture(scope="session")
+def _app(database: SqliteCopy | PostgresCopy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    app = prepared_app(database.url, tmp_path_factory.mktemp("instance"))
+    with app.app_context():
         database.keep()
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawing_processes() -> Iterator[None]:
+    """They stay warm between the tests and end with the run."""
+    yield
+    pool.end()
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from app.collection.flow import FLOWS
 from app.core.flow import Flow
 from app.permissions import Permission
-from app.records import SECTIONS
+from app.records import STORED
 from config import ROOT
 
 APP = ROOT / "app"
@@ -76,7 +76,7 @@ def test_engine_stays_small() -> None:
 
 def test_every_section_file_is_listed() -> None:
     files = {path.stem for path in (APP / "records" / "sections").glob("*.py")} - {"__init__"}
-    assert files == {section.name for section in SECTIONS} - {"basic_info"}
+    assert files == {section.name for section in STORED} - {"basic_info"}
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if not KNOW_THE_REQUEST.search(name(p))], ids=name)

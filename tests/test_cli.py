@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account, ServerSession
 from app.core.db import utc_now
 from app.core.ui.listing import StoredSearch
-from app.organisations.models import Unit
+from app.organisations.models import LEVELS, Unit
 from app.records import SECTIONS
 from app.records.teacher import Teacher
 from config import ROOT
@@ -56,7 +56,7 @@ def test_demo_accounts_tell_all_keys(app: Flask) -> None:
     told = json.loads(output)
     assert code == 0
     assert {"role", "level", "unit_code", "unit", "username", "password"} <= set(told[0])
-    assert {"nation", "province", "city", "county", "school", "teacher"} == {account["level"] for account in told}
+    assert {*LEVELS, "teacher"} == {account["level"] for account in told}
 
 
 def test_demo_is_not_loaded_twice(app: Flask) -> None:
@@ -103,7 +103,7 @@ def test_tidy_removes_only_what_has_run_out(app: Flask, everything: Session) -> 
         everything.add(ServerSession(id=f"s{number}", user_id=1, data={}, created_at=now - age, seen_at=now - age))
         everything.add(StoredSearch(id=f"q{number}", user_id=1, text="x", at=now - age))
     everything.commit()
-    assert run(app, "tidy") == (0, "清理了 2 条过期记录。\n")
+    assert run(app, "tidy") == (0, "清理了 2 条过期记录、0 个不用的文件。\n")
     assert everything.scalars(sa.select(ServerSession.id).where(ServerSession.id.in_(("s0", "s1")))).all() == ["s0"]
     assert everything.scalars(sa.select(StoredSearch.id)).all() == ["q0"]
 

@@ -57,6 +57,8 @@ def refusal(variables: dict[str, str]) -> str:
         ("LOGIN_MAX_FAILURES", "-1"),
         ("LOGIN_LOCK_MINUTES", "1.5"),
         ("MAX_UPLOAD_MB", "12MB"),
+        ("VIRUS_SCAN_COMMAND", "/no/such/scanner --quiet"),
+        ("VIRUS_SCAN_COMMAND", "'not closed"),
         ("PAGE_SIZE", "100000"),
         ("PAGE_SIZE", "99999999999999999999"),
         ("LOG_LEVEL", "verbose"),
@@ -198,3 +200,9 @@ def test_tests_use_marked_constants_and_a_cheap_hash(tmp_path: Path) -> None:
     assert config.secret_key.startswith("test-only")
     assert config.password_hash_method == "pbkdf2:sha256:1000"
     assert not (tmp_path / "instance").exists()
+
+
+def test_virus_scanner_is_off_unless_it_is_named(tmp_path: Path) -> None:
+    assert config_with(tmp_path).virus_scan_command == ()
+    command = config_with(tmp_path, VIRUS_SCAN_COMMAND=f"{sys.executable} -m scan 'with space'").virus_scan_command
+    assert command == (sys.executable, "-m", "scan", "with space")

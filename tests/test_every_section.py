@@ -10,10 +10,12 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.cli import CODES
+from app.core.actor import Actor
 from app.core.codes import codes
+from app.core.indicator_set import IndicatorSet
 from app.core.sections.checks import section_defects
 from app.core.sections.explain import as_text, describe
-from app.core.sections.fields import ALL_SCHOOL_TYPES, Field, Value, join_codes
+from app.core.sections.fields import Field, Value, join_codes
 from app.core.sections.reading import read, read_row, typed
 from app.core.sections.section import Section, diff, missing, show
 from app.core.validators import InvalidValue
@@ -22,13 +24,15 @@ from app.records import SECTIONS
 from app.records.operations import create_teacher, save_row
 from app.records.teacher import Teacher
 from tests.conftest import Client
+from tests.kinds import KINDS, S
 
 TABLES = [path.stem for path in CODES.glob("[A-Z]*.csv")]
+SECRETS = {"id": "11010519491231002X", "phone": "13800001234"}
 EVERY = pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
-EVERY_SET = pytest.mark.parametrize("indicator_set", ALL_SCHOOL_TYPES)
+EVERY_SET = pytest.mark.parametrize("indicator_set", KINDS)
 
 
-def sample(field: Field, indicator_set: str) -> Value:
+def sample(field: Field, indicator_set: IndicatorSet) -> Value:
     """A value that fits the item."""
     match field.kind:
         case "code" | "bool":
@@ -44,7 +48,7 @@ def sample(field: Field, indicator_set: str) -> Value:
         case "number":
             return Decimal(1).quantize(Decimal(1).scaleb(-field.decimals))
         case _:
-            return "11010519491231002X" if field.secret else "云川"[: field.length]
+            return SECRETS.get(field.secret, "云川")[: field.length]
 
 
 @EVERY
@@ -74,7 +78,7 @@ def test_explanation_names_every_item(section: Section) -> None:
 
 @EVERY
 @EVERY_SET
-def test_value_survives_show_and_read(everything: Session, section: Section, indicator_set: str) -> None:
+def test_value_survives_show_and_read(everything: Session, section: Section, indicator_set: IndicatorSet) -> None:
     for field in section.fields_for(indicator_set):
         value = sample(field, indicator_set)
         assert read(field, typed(field, value), indicator_set) == value, field.name
@@ -84,7 +88,9 @@ def test_value_survives_show_and_read(everything: Session, section: Section, ind
 
 @EVERY
 @EVERY_SET
-def test_each_required_item_is_reported_when_missing(everything: Session, section: Section, indicator_set: str) -> None:
+def test_each_required_item_is_reported_when_missing(
+    everything: Session, section: Section, indicator_set: IndicatorSet
+) -> None:
     full = {field.name: sample(field, indicator_set) for field in section.fields_for(indicator_set)}
     for field in section.fields_for(indicator_set):
         row = full | {field.name: None}
@@ -94,7 +100,9 @@ def test_each_required_item_is_reported_when_missing(everything: Session, sectio
 
 @EVERY
 @EVERY_SET
-def test_changing_one_item_is_one_line_of_difference(everything: Session, section: Section, indicator_set: str) -> None:
+def test_changing_one_item_is_one_line_of_difference(
+    everything: Session, section: Section, indicator_set: IndicatorSet
+) -> None:
     for field in section.fields_for(indicator_set):
         old: dict[str, Value] = dict.fromkeys(section.fields)
         changes = diff(section, old, old | {field.name: sample(field, indicator_set)}, indicator_set)
@@ -103,42 +111,42 @@ def test_changing_one_item_is_one_line_of_difference(everything: Session, sectio
 
 @EVERY
 def test_unreadable_text_names_the_item_and_helps(everything: Session, section: Section) -> None:
-    for field in section.fields_for("S"):
+    for field in section.fields_for(S):
         if field.kind == "text":
             continue
-        reading = read_row(section, {field.name: "完全不对"}, "S", {})
+        reading = read_row(section, {field.name: "完全不对"}, S, {})
         assert [problem.item for problem in reading.unreadable] == [field.name]
         assert any(word in reading.unreadable[0].message for word in ("例", "可填", "请"))
 
 
 @EVERY
 def test_item_that_does_not_apply_is_refused_and_cleared(everything: Session, section: Section) -> None:
-    for field in section.fields_for("S"):
+    for field in section.fields_for(S):
         when = field.applies_when
         if when is None:
             continue
-        offered = codes[section.fields[when.item].table_for("S")].offered("S")
+        offered = codes[section.fields[when.item].table_for(S)].offered(S)
         closing = next(entry.code for entry in offered if not when.holds(entry.code, unknown=False))
-        value = sample(field, "S")
-        given = read_row(section, {when.item: closing, field.name: typed(field, value)}, "S", {})
+        value = sample(field, S)
+        given = read_row(section, {when.item: closing, field.name: typed(field, value)}, S, {})
         assert field.name in [problem.item for problem in given.contradictions], field.name
-        followed = read_row(section, {when.item: closing}, "S", {field.name: value})
+        followed = read_row(section, {when.item: closing}, S, {field.name: value})
         assert followed.values[field.name] is None, field.name
 
 
 @pytest.mark.parametrize("raw", ["A1", "A1-专任教师", "专任教师", "Ａ１", " 专任教师 "])
 def test_code_is_understood_in_every_form(everything: Session, raw: str) -> None:
-    assert read(SECTIONS[0].fields["staff_category"], raw, "S") == "A1"
+    assert read(SECTIONS[0].fields["staff_category"], raw, S) == "A1"
 
 
 def test_code_of_another_school_type_is_refused(everything: Session) -> None:
     with pytest.raises(InvalidValue, match="教职工类别"):
-        read(SECTIONS[0].fields["staff_category"], "保育员", "S")
+        read(SECTIONS[0].fields["staff_category"], "保育员", S)
 
 
 def test_label_with_a_wrong_name_is_refused(everything: Session) -> None:
     with pytest.raises(InvalidValue):
-        read(SECTIONS[0].fields["gender"], "1-女", "S")
+        read(SECTIONS[0].fields["gender"], "1-女", S)
 
 
 def test_empty_draft_can_be_saved(session_as: Callable[[str], Session], actor_named, teachers: list[Teacher]) -> None:  # type: ignore[no-untyped-def]
@@ -171,6 +179,29 @@ def test_record_needs_a_name_and_a_valid_number(
     saved = create_teacher(session, actor_named("liyutong"), unit, texts)
     assert not saved.ok and item in [problem.item for problem in saved.problems]
     assert not session.new
+
+
+@pytest.mark.parametrize(
+    ("texts", "gender", "born"),
+    [
+        ({"id_type": "1", "id_number": "11010519491231002X"}, "2", dt.date(1949, 12, 31)),
+        ({"id_type": "1", "id_number": "11010519491231002X", "birth_date": "1950-01-31"}, "2", dt.date(1950, 1, 31)),
+        ({"id_type": "Z", "id_number": "11010519491231002X"}, None, None),
+    ],
+    ids=["number", "archive", "other document"],
+)
+def test_sex_and_birth_date_follow_from_the_number_where_they_are_empty(
+    session_as: Callable[[str], Session],
+    actor_named: Callable[[str], Actor],
+    texts: dict[str, str],
+    gender: str | None,
+    born: dt.date | None,
+) -> None:
+    session, actor = session_as("liyutong"), actor_named("liyutong")
+    empty = {"name": "张三", "gender": "", "birth_date": ""}
+    saved = create_teacher(session, actor, session.get_one(Unit, actor.unit_id), empty | texts)
+    assert saved.ok, saved.problems
+    assert (saved.row.gender, saved.row.birth_date) == (gender, born)
 
 
 def test_same_person_is_not_made_twice(

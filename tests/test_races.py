@@ -17,6 +17,10 @@ from app.core.db import db, transaction, utc_now, writes
 from app.core.errors import AppError
 from app.core.flow import FlowLog
 from app.core.scope import set_scope
+from app.records import BY_NAME
+from app.records.attaching import KeptFile, attach
+from app.records.attachments import MAX_FILES, Attachment
+from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 
 THREADS = 8
@@ -156,3 +160,77 @@ def test_report_and_withdraw_leave_one_state(
         set_scope(check, clerk.scope)
         teacher = check.get_one(Teacher, teacher_id)
         assert (teacher.status == "in_review") == (teacher.waiting_unit_id is not None) == (teacher.stage == 1)
+
+
+# ── the limit of attachments ──
+
+LEFT = 3
+
+
+@pytest.fixture
+def nearly_full_row(everything: Session, teachers: list[Teacher]) -> tuple[int, int]:
+    """A row with room for three more: teacher and row."""
+    teacher_id = teachers[0].id
+    row_id = everything.scalars(sa.select(EducationHistory.id).where(EducationHistory.teacher_id == teacher_id)).first()
+    assert row_id is not None
+    for number in range(MAX_FILES - LEFT):
+        everything.add(Attachment(**place(teacher_id, row_id), **vars(document(number)), **BY))
+    everything.commit()
+    return teacher_id, row_id
+
+
+BY = {"uploaded_by": "", "uploaded_at": utc_now()}
+
+
+def place(teacher_id: int, row_id: int) -> dict[str, object]:
+    return {"teacher_id": teacher_id, "section": "education_history", "row_id": row_id}
+
+
+def document(number: int) -> KeptFile:
+    return KeptFile(f"{number}.pdf", "application/pdf", 1, f"{number:064x}", None)
+
+
+def attachments_there(app: Flask, clerk: Actor) -> int:
+    with app.app_context(), Session(db.engine) as check:
+        set_scope(check, clerk.scope)
+        return check.scalar(sa.select(sa.func.count(Attachment.id))) or 0
+
+
+def test_attachments_never_pass_their_limit(
+    app: Flask, actor_named: Callable[[str], Actor], nearly_full_row: tuple[int, int]
+) -> None:
+    clerk, (teacher_id, row_id) = actor_named("liyutong"), nearly_full_row
+    turn = iter(range(100, 100 + THREADS))
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        file = document(next(turn))
+        barrier.wait()
+        with transaction(session):
+            attach(session, clerk, BY_NAME["education_history"], teacher_id, row_id, file, utc_now())
+
+    outcomes = all_at_once(app, clerk, act)
+    assert outcomes.count("done") == LEFT and outcomes.count("refused") == THREADS - LEFT
+    assert attachments_there(app, clerk) == MAX_FILES
+
+
+def test_naive_attaching_passes_the_limit(
+    app: Flask, actor_named: Callable[[str], Actor], nearly_full_row: tuple[int, int]
+) -> None:
+    """Count first, write later: there are too many."""
+    clerk, (teacher_id, row_id) = actor_named("liyutong"), nearly_full_row
+    turn = iter(range(100, 100 + THREADS))
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        file = document(next(turn))
+        writes.set(False)
+        there = session.scalar(sa.select(sa.func.count(Attachment.id)).where(Attachment.row_id == row_id)) or 0
+        session.rollback()
+        barrier.wait()
+        if there >= MAX_FILES:
+            raise AppError("full")
+        writes.set(True)
+        session.add(Attachment(**place(teacher_id, row_id), **vars(file), **BY))
+        session.commit()
+
+    all_at_once(app, clerk, act)
+    assert attachments_there(app, clerk) > MAX_FILES

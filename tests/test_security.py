@@ -58,10 +58,24 @@ def list_url(app: Flask, view: ScopedModelView, **parameters: Any) -> str:
         return url_for(f"{view.endpoint}.list", **parameters)
 
 
+@pytest.fixture
+def looker(client_as: Callable[[str], Client]) -> Callable[[ScopedModelView], Client]:
+    """Somebody who may open a list: the clerk, or the administrator for what is theirs alone."""
+    clients: dict[str, Client] = {}
+
+    def find(view: ScopedModelView) -> Client:
+        name = {"item": "yunchuan_sys", "account": "yizhong_sys"}.get(view.class_permission_name, "liyutong")
+        if name not in clients:
+            clients[name] = client_as(name)
+        return clients[name]
+
+    return find
+
+
 def columns_of(view: ScopedModelView) -> list[str]:
     """Everything that could be asked for: columns, relations, and the columns of related tables."""
     model = view.datamodel.obj
-    own = [attribute.key for attribute in sa.inspect(model).all_orm_descriptors]
+    own = sa.inspect(model).all_orm_descriptors.keys()
     relations = sa.inspect(model).relationships
     return [*own, *(f"{r.key}.{column.key}" for r in relations for column in r.mapper.column_attrs)]
 
@@ -90,32 +104,32 @@ def walk(client: Client, start: tuple[str, ...] = ("/",), limit: int = 150) -> d
 # ── parameters of lists ──
 
 
-def test_only_declared_columns_sort(app: Flask, clerk: Client) -> None:
+def test_only_declared_columns_sort(app: Flask, looker: Callable[[ScopedModelView], Client]) -> None:
     wrong = {}
     for view in lists(app):
         name = type(view).__name__
         for column in [*columns_of(view), "password", "created_by.password", "1", "id desc", "", "x" * 300]:
-            status = clerk.get(list_url(app, view, **{f"_oc_{name}": column, f"_od_{name}": "asc"})).status_code
+            status = looker(view).get(list_url(app, view, **{f"_oc_{name}": column, f"_od_{name}": "asc"})).status_code
             if status != (200 if column in view.order_columns else 400):
                 wrong[name, column] = status
     assert wrong == {}
 
 
-def test_only_declared_columns_filter(app: Flask, clerk: Client) -> None:
+def test_only_declared_columns_filter(app: Flask, looker: Callable[[ScopedModelView], Client]) -> None:
     wrong = {}
     for view in lists(app):
         for column in [*columns_of(view), "password", "created_by.password", "teacher.id_number", "", "x" * 300]:
-            status = clerk.get(list_url(app, view, **{f"_flt_0_{column}": "1"})).status_code
+            status = looker(view).get(list_url(app, view, **{f"_flt_0_{column}": "1"})).status_code
             if status != (200 if column in view.search_columns else 400):
                 wrong[type(view).__name__, column] = status
     assert wrong == {}
 
 
-def test_only_equality_filters(app: Flask, clerk: Client) -> None:
+def test_only_equality_filters(app: Flask, looker: Callable[[ScopedModelView], Client]) -> None:
     for view, column in filters(app):
         for operator in range(1, 12):
             url = list_url(app, view, **{f"_flt_{operator}_{column}": "1"})
-            assert clerk.get(url).status_code == 400, url
+            assert looker(view).get(url).status_code == 400, url
 
 
 JUNK = ["-1", "0x10", "1e3", "1.5", "x", "١", "%00", "\0", "9" * 30, "99999999999999999999", " 1", "1;", "' OR 1=1 --"]
@@ -123,35 +137,41 @@ JUNK = ["-1", "0x10", "1e3", "1.5", "x", "١", "%00", "\0", "9" * 30, "999999999
 
 @pytest.mark.parametrize("junk", JUNK)
 @pytest.mark.parametrize("parameter", ["page_{}", "psize_{}", "_od_{}", "_oc_{}", "unknown", "page", "q"])
-def test_junk_is_a_bad_request(app: Flask, clerk: Client, parameter: str, junk: str) -> None:
+def test_junk_is_a_bad_request(
+    app: Flask, looker: Callable[[ScopedModelView], Client], parameter: str, junk: str
+) -> None:
     for view in lists(app):
         name = parameter.format(type(view).__name__)
-        assert clerk.get(list_url(app, view, **{name: junk})).status_code == 400, (view, name)
+        assert looker(view).get(list_url(app, view, **{name: junk})).status_code == 400, (view, name)
 
 
 @pytest.mark.parametrize("size", ["1", "0", "21", "1000", "1000000", "-5"])
-def test_only_offered_page_sizes(app: Flask, clerk: Client, size: str) -> None:
+def test_only_offered_page_sizes(app: Flask, looker: Callable[[ScopedModelView], Client], size: str) -> None:
     for view in lists(app):
-        assert clerk.get(list_url(app, view, **{f"psize_{type(view).__name__}": size})).status_code == 400
+        assert looker(view).get(list_url(app, view, **{f"psize_{type(view).__name__}": size})).status_code == 400
 
 
 @pytest.mark.parametrize("value", ["\0", "x" * 201, "x" * 5000])
-def test_filter_values_that_cannot_be_are_refused(app: Flask, clerk: Client, value: str) -> None:
+def test_filter_values_that_cannot_be_are_refused(
+    app: Flask, looker: Callable[[ScopedModelView], Client], value: str
+) -> None:
     for view, column in filters(app):
-        assert clerk.get(list_url(app, view, **{f"_flt_0_{column}": value})).status_code == 400
+        assert looker(view).get(list_url(app, view, **{f"_flt_0_{column}": value})).status_code == 400
 
 
 @pytest.mark.parametrize("value", ["' OR '1'='1", "%", "_", "\\", "{{7*7}}", "-1", "9" * 20, "٣", "\ud7ff"])
-def test_odd_filter_values_find_nothing_and_never_break(app: Flask, clerk: Client, value: str) -> None:
+def test_odd_filter_values_find_nothing_and_never_break(
+    app: Flask, looker: Callable[[ScopedModelView], Client], value: str
+) -> None:
     for view, column in filters(app):
-        response = clerk.get(list_url(app, view, **{f"_flt_0_{column}": value}))
+        response = looker(view).get(list_url(app, view, **{f"_flt_0_{column}": value}))
         assert response.status_code in (200, 400), (view, column)
         assert "/show/" not in response.get_data(as_text=True)
 
 
-def test_a_page_far_behind_the_end_is_empty(app: Flask, clerk: Client) -> None:
+def test_a_page_far_behind_the_end_is_empty(app: Flask, looker: Callable[[ScopedModelView], Client]) -> None:
     for view in lists(app):
-        response = clerk.get(list_url(app, view, **{f"page_{type(view).__name__}": "9999"}))
+        response = looker(view).get(list_url(app, view, **{f"page_{type(view).__name__}": "9999"}))
         assert response.status_code == 200
         assert "/show/" not in response.get_data(as_text=True)
 
@@ -163,13 +183,17 @@ def test_unknown_parameters_do_not_change_the_rows(app: Flask, clerk: Client) ->
 
 
 @pytest.mark.parametrize("search", ["%", "_", "\\", "'", '"', "*", "x" * 5000, "\0\0", "{{7*7}}", "-- ", "😀"])
-def test_odd_searches_find_nothing_and_never_break(app: Flask, clerk: Client, search: str) -> None:
+def test_odd_searches_find_nothing_and_never_break(
+    app: Flask, looker: Callable[[ScopedModelView], Client], search: str
+) -> None:
     for view in lists(app):
+        if "search" not in view.include_route_methods:
+            continue
         with app.test_request_context():
             url = url_for(f"{view.endpoint}.search")
-        response = clerk.post(url, {"q": search})
+        response = looker(view).post(url, {"q": search})
         assert response.status_code == 302
-        page = clerk.get(response.location)
+        page = looker(view).get(response.location)
         assert page.status_code == 200
         if search != "\0\0":  # nothing is left of it: the whole list
             assert "/show/" not in page.get_data(as_text=True)

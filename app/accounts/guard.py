@@ -1,17 +1,22 @@
 """What happens before every view: who acts, what the session may see, who must log in first."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, abort, current_app, g, jsonify, redirect, request, session, url_for
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.accounts.queries import actor_for
+from app.accounts.queries import account_by_id, actor_for
 from app.accounts.sessions import STATELESS
 from app.core.actor import KEY
 from app.core.codes import codes
 from app.core.db import db, writes
+from app.core.errors import AppError
 from app.core.scope import set_scope
+from app.core.ui.headers import wants_json
 
 READING = ("GET", "HEAD", "OPTIONS")
 PUBLIC = STATELESS | {"AuthView.login", "AuthView.alive"}
@@ -46,10 +51,7 @@ def require_login() -> Any:
         return None
     account = current_user if current_user.is_authenticated else None
     if account is not None:
-        g.actor = actor_for(account)
-        db.session.info[KEY] = g.actor
-        set_scope(db.session, g.actor.scope)
-        codes.refresh(db.session)
+        _act_as(account)
     if request.endpoint is None:
         abort(404) if request.routing_exception is None else None
         return None
@@ -60,10 +62,34 @@ def require_login() -> Any:
     return None
 
 
+def _act_as(account: Account) -> None:
+    """Give this request, and its database session, the account's rights and scope."""
+    g.actor = actor_for(account)
+    db.session.info[KEY] = g.actor
+    set_scope(db.session, g.actor.scope)
+    codes.refresh(db.session)
+
+
+@contextmanager
+def acting(app: Flask, account_id: int) -> Iterator[Session]:
+    """The same for work in the background: with the rights that the account has now. Raises AppError without any."""
+    with app.app_context():
+        token = writes.set(False)  # looking waits for no writer
+        try:
+            account = account_by_id(db.session, account_id)
+            if account is None or not account.active:
+                raise AppError("提交任务的账号已停用，这项任务没有做。")
+            _act_as(account)
+            db.session.rollback()
+        finally:
+            writes.reset(token)
+        yield db.session  # the proxy: views that draw cells ask the same session
+
+
 def _to_login() -> Any:
     """Send to the login page. What was typed into a form is kept for the person whose session ran out."""
     stored: Any = session
-    if request.accept_mimetypes.best == "application/json" or request.is_json:
+    if wants_json():
         return jsonify(message="登录已过期，请重新登录。"), 401
     back = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.path)
     if request.method == "POST" and stored.expired_user:

@@ -7,6 +7,7 @@ from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core.crypto import EncryptedText
 from app.core.db import Base, UtcDateTime
 from app.organisations.models import Unit
 
@@ -50,3 +51,38 @@ class ServerSession(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    device: Mapped[str] = mapped_column(String(40), default="")  # families of browser and system, nothing finer
+
+
+class PasswordHistory(Base):
+    """A password somebody had before, as its hash: the last few may not be used again."""
+
+    __tablename__ = "password_history"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, index=True)
+    hash: Mapped[str] = mapped_column(String(256))
+
+
+class InitialPassword(Base):
+    """A teacher's initial password, to be handed out: until the person has changed it or it has expired."""
+
+    __tablename__ = "initial_password"
+
+    user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    password: Mapped[str] = mapped_column(EncryptedText("initial_password.password"))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class AccountPlan(Base):
+    """Administrators' accounts of one uploaded file. None is made until the plan is confirmed."""
+
+    __tablename__ = "account_plan"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(Integer, index=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    applied_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # {"rows": [{"row": of the file, "texts": {item: text}}], "errors": [{"row", "label", "message"}]}
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)

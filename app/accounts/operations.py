@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.accounts.models import Account, LoginThrottle, ServerSession
+from app.accounts.models import Account, InitialPassword, LoginThrottle, PasswordHistory, ServerSession
 from app.accounts.roles import TEACHER
 from app.core.crypto import blind_index
 from app.core.errors import AppError
@@ -20,8 +20,10 @@ from app.core.validators import normalise_id
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 INITIAL_LENGTH = 12
+INITIAL_LASTS = dt.timedelta(days=30)
 CLASSES_NEEDED = 3
 SHORTEST, LONGEST = 8, 64
+NOT_AGAIN = 5  # as many passwords before the present one
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,31 @@ def change_password(
     defects = password_defects(new, account, id_number)
     if new == old:
         defects.insert(0, "新密码要与原密码不同。")
+    if not defects and _was_used(session, account, new):
+        defects.append(f"最近 {NOT_AGAIN} 次用过的密码不能再用，请换一个。")
     if defects:
         raise AppError("".join(defects), field="new")
-    account.password = generate_password_hash(new, rules.method)
-    account.must_change = False
+    set_password(session, account, new, rules, must_change=False)
     session.execute(delete(ServerSession).where(ServerSession.user_id == account.id))
+
+
+def set_password(session: Session, account: Account, new: str, rules: PasswordRules, *, must_change: bool) -> None:
+    """Give an account another password; the one before is remembered for a while, an initial one no longer kept."""
+    session.execute(delete(InitialPassword).where(InitialPassword.user_id == account.id))
+    if account.password:
+        session.add(PasswordHistory(user_id=account.id, hash=account.password))
+        session.flush()
+        mine = select(PasswordHistory.id).where(PasswordHistory.user_id == account.id)
+        kept = session.scalars(mine.order_by(PasswordHistory.id.desc()).limit(NOT_AGAIN)).all()
+        old = delete(PasswordHistory).where(PasswordHistory.user_id == account.id, PasswordHistory.id.not_in(kept))
+        session.execute(old)
+    account.password = generate_password_hash(new, rules.method)
+    account.must_change = must_change
+
+
+def _was_used(session: Session, account: Account, new: str) -> bool:
+    hashes = session.scalars(select(PasswordHistory.hash).where(PasswordHistory.user_id == account.id))
+    return any(check_password_hash(stored, new) for stored in hashes)
 
 
 def initial_password() -> str:
@@ -159,9 +181,9 @@ class NewTeacherAccount:
 
 
 def make_teacher_accounts(
-    session: Session, people: Sequence[NewTeacherAccount], rules: PasswordRules
+    session: Session, people: Sequence[NewTeacherAccount], rules: PasswordRules, now: dt.datetime
 ) -> dict[int, str]:
-    """Make self-service accounts for those who have none; their initial passwords by teacher, shown once."""
+    """Make self-service accounts for those who have none; their initial passwords by teacher."""
     ids = [person.teacher_id for person in people]
     have = set(session.scalars(select(Account.teacher_id).where(Account.teacher_id.in_(ids))))
     made: dict[int, str] = {}
@@ -169,7 +191,7 @@ def make_teacher_accounts(
         if person.teacher_id in have:
             continue
         password = initial_password()
-        new_account(
+        account = new_account(
             session,
             username=blind_index(person.id_number, "id_number"),
             name=person.name,
@@ -179,8 +201,24 @@ def make_teacher_accounts(
             password=password,
             rules=rules,
         )
+        keep_initial_password(session, account, password, now)
         made[person.teacher_id] = password
     return made
+
+
+def keep_initial_password(session: Session, account: Account, password: str, now: dt.datetime) -> None:
+    """Keep a teacher's initial password for the file that is handed out."""
+    session.add(InitialPassword(user_id=account.id, password=password, expires_at=now + INITIAL_LASTS))
+    session.flush()
+
+
+def delete_account(session: Session, account: Account) -> None:
+    """Delete an account and all that hangs on it."""
+    for table in (InitialPassword, PasswordHistory, ServerSession):
+        session.execute(delete(table).where(table.user_id == account.id))
+    forget_failures(session, account.username)
+    session.delete(account)
+    session.flush()
 
 
 def record_login(session: Session, account: Account, now: dt.datetime) -> None:

@@ -6,41 +6,76 @@ A role's rights may depend on the level of the unit: entering records is the sch
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.organisations.models import LEVELS
 from app.permissions import Permission as P
 
-EVERYONE = frozenset({P.HOME_SHOW, P.PASSWORD_CHANGE})
+ANYBODY = frozenset({P.CODE_FIND, P.ME_SHOW, P.PASSWORD_CHANGE})
+EVERYONE = ANYBODY | {P.HOME_SHOW, P.JOB_LIST}
 LOOKING = frozenset({P.RECORD_LIST, P.RECORD_SHOW, P.UNIT_LIST, P.CODE_LIST})
 ENTERING = frozenset(
     {P.RECORD_ADD, P.RECORD_EDIT, P.RECORD_DELETE, P.RECORD_REPORT, P.RECORD_REVEAL, P.RECORD_EXPORT, P.IMPORT_USE}
 )
+TEACHER_ACCOUNTS = frozenset({P.TEACHER_ACCOUNT_LIST, P.TEACHER_ACCOUNT_EDIT})
+DEPARTMENTS = frozenset({P.DEPARTMENT_LIST, P.DEPARTMENT_EDIT})
+MENDING = frozenset({P.RECORD_EDIT, P.RECORD_DELETE, P.RECORD_REVEAL})  # of the department's people
+ACCOUNTS = frozenset({P.ACCOUNT_LIST, P.ACCOUNT_EDIT, P.ACCOUNT_CREATE})
 REVIEWING = frozenset({P.REVIEW_LIST, P.REVIEW_DECIDE, P.RECORD_REVEAL})
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role. `name` is the role's name in the database and on screens; `at_school` is added in schools only."""
+    """A role. `name` is the role's name in the database and on screens; `at_school` is added in schools only,
+    `at_department` in their departments, `at_nation` at the top, `at_province` in provinces; `not_at_department`
+    everywhere else."""
 
     key: str
     name: str
     everywhere: frozenset[P]
     at_school: frozenset[P] = frozenset()
+    at_nation: frozenset[P] = frozenset()
+    at_province: frozenset[P] = frozenset()
+    at_department: frozenset[P] = frozenset()
+    not_at_department: frozenset[P] = frozenset()
 
     @property
     def holds(self) -> frozenset[P]:
         """All that the role may allow anywhere."""
-        return self.everywhere | self.at_school
+        return self.everywhere.union(*(self.added_at(level) for level in LEVELS))
+
+    def added_at(self, level: str) -> frozenset[P]:
+        """What is added to `everywhere` in a unit of this level."""
+        if level == "department":
+            return self.at_department
+        special = {"school": self.at_school, "nation": self.at_nation, "province": self.at_province}
+        return self.not_at_department | special.get(level, frozenset())
 
 
 ROLES = (
-    Role("sys_admin", "系统管理员", EVERYONE | {P.UNIT_LIST, P.CODE_LIST, P.ACCOUNT_LIST, P.ACCOUNT_CREATE}),
-    Role("info_admin", "信息管理员", EVERYONE | LOOKING | REVIEWING | {P.RECORD_EXPORT}, ENTERING | {P.ACCOUNT_CREATE}),
-    Role("entry_clerk", "信息录入员", EVERYONE | LOOKING, ENTERING),
-    Role("reviewer", "信息审核员", EVERYONE | LOOKING | REVIEWING),
+    Role(
+        "sys_admin",
+        "系统管理员",
+        EVERYONE | {P.UNIT_LIST, P.CODE_LIST},
+        at_school=DEPARTMENTS | TEACHER_ACCOUNTS,
+        at_nation=frozenset({P.CODE_EDIT}),
+        at_province=frozenset({P.CODE_EDIT, P.ITEM_LIST, P.ITEM_EDIT}),
+        not_at_department=ACCOUNTS | {P.UNIT_EDIT},  # the school's 系统管理员 looks after its departments
+    ),
+    Role(
+        "info_admin",
+        "信息管理员",
+        EVERYONE | LOOKING | {P.RECORD_EXPORT},
+        at_school=ENTERING | DEPARTMENTS | TEACHER_ACCOUNTS | {P.ACCOUNT_CREATE},
+        at_department=MENDING,
+        not_at_department=REVIEWING,
+    ),
+    Role("entry_clerk", "信息录入员", EVERYONE | LOOKING, at_school=ENTERING, at_department=MENDING),
+    Role("reviewer", "信息审核员", EVERYONE | LOOKING, not_at_department=REVIEWING),
     Role("training_admin", "培训管理员", EVERYONE | LOOKING),
     Role("viewer", "信息查询员", EVERYONE | LOOKING | {P.RECORD_EXPORT}),
-    Role("teacher", "教师", frozenset({P.PASSWORD_CHANGE, P.SELF_SHOW, P.SELF_EDIT, P.SELF_SUBMIT})),
+    Role("teacher", "教师", ANYBODY | {P.SELF_SHOW, P.SELF_EDIT, P.SELF_SUBMIT}),
 )
 BY_NAME = {role.name: role for role in ROLES}
+SYS_ADMIN = "系统管理员"
 TEACHER = "教师"
 
 
@@ -50,8 +85,13 @@ def permissions_of(role_names: Iterable[str], level: str) -> frozenset[P]:
     for name in role_names:
         role = BY_NAME.get(name)
         if role is not None:
-            held |= role.everywhere | (role.at_school if level == "school" else frozenset())
+            held |= role.everywhere | role.added_at(level)
     return frozenset(held)
+
+
+def given_roles() -> list[Role]:
+    """The roles that a unit's 系统管理员 gives to the own people. Not the own one; teachers come from the records."""
+    return [role for role in ROLES if role.name not in (SYS_ADMIN, TEACHER)]
 
 
 def reviewing_roles() -> list[str]:

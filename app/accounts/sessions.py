@@ -8,13 +8,13 @@ import hashlib
 import secrets
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import delete, insert, select, update
 from werkzeug.datastructures import CallbackDict
 
 from app.accounts.models import ServerSession
-from app.core.db import db, short_write, utc_now
+from app.core.db import db, short_read, short_write, utc_now
 
 TOUCH_EVERY = dt.timedelta(seconds=60)
 TABLE = ServerSession.__table__
@@ -49,6 +49,25 @@ def stored_id(cookie: str) -> str:
     return hashlib.sha256(cookie.encode()).hexdigest()
 
 
+# The first that is found wins: most browsers also call themselves by the names of others.
+BROWSERS = {"MicroMessenger": "微信", "Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "安卓",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+def device_of(user_agent: str) -> str:
+    """The families of browser and system, in words by which people know their own devices."""
+    browser = next((shown for mark, shown in BROWSERS.items() if mark in user_agent), "其他浏览器")
+    system = next((shown for mark, shown in SYSTEMS.items() if mark in user_agent), "其他设备")
+    return f"{browser} · {system}"
+
+
 class ServerSessions(SessionInterface):
     """Flask's session interface over the table server_session."""
 
@@ -60,7 +79,7 @@ class ServerSessions(SessionInterface):
         cookie = request.cookies.get(self.get_cookie_name(app), "")
         if not cookie or len(cookie) > 100 or request.endpoint in STATELESS:
             return StoredSession()
-        with db.engine.connect() as connection:
+        with short_read() as connection:
             row = connection.execute(select(TABLE).where(TABLE.c.id == stored_id(cookie))).one_or_none()
         if row is None:
             return StoredSession()
@@ -75,7 +94,9 @@ class ServerSessions(SessionInterface):
         assert isinstance(session, StoredSession)
         response.headers.add("Vary", "Cookie")
         now = utc_now()
-        stale = session.seen_at is None or now - session.seen_at > TOUCH_EVERY
+        # A script that asks again and again must not keep a computer logged in that its person has left.
+        by_person = request.endpoint not in ASKED_BY_SCRIPTS
+        stale = by_person and (session.seen_at is None or now - session.seen_at > TOUCH_EVERY)
         if not (session.modified or session.drop_sid or (session.sid and stale)):
             return
         db.session.close()  # the request is over; on SQLite an open write transaction would block the one below
@@ -94,6 +115,7 @@ class ServerSessions(SessionInterface):
                         data=dict(session),
                         created_at=now,
                         seen_at=now,
+                        device=device_of(request.user_agent.string),
                     )
                 )
         if session.sid and (session.new or session.drop_sid):
@@ -113,6 +135,7 @@ class ServerSessions(SessionInterface):
 
 
 STATELESS = frozenset({"static", "core.static", "appbuilder.static", "health.healthz"})
+ASKED_BY_SCRIPTS = frozenset({"JobView.state"})
 
 
 def _user_of(session: StoredSession) -> int | None:
@@ -120,6 +143,18 @@ def _user_of(session: StoredSession) -> int | None:
     return int(user) if user else None
 
 
-def end_sessions_of(session: Any, user_id: int) -> None:
-    """End every session of a user, in the caller's transaction."""
-    session.execute(delete(ServerSession).where(ServerSession.user_id == user_id))
+def end_sessions_of(session: Any, user_id: int, *, but: str = "") -> None:
+    """End every session of a user, in the caller's transaction. `but`: the stored id of one that goes on."""
+    session.execute(delete(ServerSession).where(ServerSession.user_id == user_id, ServerSession.id != but))
+
+
+def sessions_of(session: Any, user_id: int, since: dt.datetime) -> list[ServerSession]:
+    """The sessions of a user that were used since a moment, the latest first."""
+    query = select(ServerSession).where(ServerSession.user_id == user_id, ServerSession.seen_at > since)
+    return list(session.scalars(query.order_by(ServerSession.created_at.desc(), ServerSession.id)))
+
+
+def end_session(session: Any, user_id: int, key: str) -> bool:
+    """End one session of a user by its stored id; False when there is none (any more)."""
+    mine = (ServerSession.user_id == user_id, ServerSession.id == key)
+    return bool(session.execute(delete(ServerSession).where(*mine)).rowcount)

@@ -19,6 +19,7 @@ from app.core.errors import AppError
 from app.core.ui.addresses import safe_next
 from app.core.ui.base_view import PlainView
 from app.core.ui.blueprint import register_templates
+from app.core.ui.headers import wants_json
 
 OWN_NUMBER = "own_id_number"
 WRONG = "没有登录成功：{who}或密码不对。"
@@ -62,7 +63,7 @@ class AuthView(PlainView):
                     return self._enter(form)
                 except AppError as error:
                     message, status = error.message, 403
-        if _wants_json():
+        if wants_json():
             return jsonify(message=message), status or 403
         entry = form.entry.data if form.entry.data in WHO else "admin"
         if request.method == "GET":
@@ -84,7 +85,7 @@ class AuthView(PlainView):
         if parked and parked["user_id"] == str(account.id):
             session["parked"] = parked
         login_user(account)
-        if _wants_json():
+        if wants_json():
             g.pop("csrf_token", None)
             return jsonify(csrf_token=generate_csrf())
         return redirect(safe_next(form.next.data or "/"))
@@ -128,10 +129,6 @@ def _authenticate(entry: str, typed: str, password: str) -> Account:
         operations.forget_failures(db.session, name)
         operations.record_login(db.session, account, now)
     return account
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best == "application/json"
 
 
 class PasswordView(PlainView):

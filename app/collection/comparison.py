@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeAlias
 from app.core.history import History, unpack
 from app.core.sections.fields import Field, Value, filled
 from app.core.sections.section import Section, show
-from app.records import BY_NAME, SECTIONS, sections_for
-from app.records.completeness import Finding, Rows
+from app.records import BY_NAME, NOTHING, STORED, sections_for
+from app.records.completeness import Finding
+from app.records.pages import FILE_ITEMS
+from app.records.rows import Rows, said_none
 from app.records.teacher import Teacher
 
 FlagKind: TypeAlias = Literal["ok", "info", "warn", "no"]
@@ -18,6 +20,7 @@ States: TypeAlias = Mapping[str, Mapping[int, Mapping[str, Value]]]  # section �
 
 WHOLE = "//"
 APPROVED_BEFORE, LOOKED_BEFORE = "上次审核通过时", "本单位上次审核时"
+FILES = {name: field.label for name, field in FILE_ITEMS.items()}
 MISSING_ROWS, WHOLE_ROW, WHOLE_SECTION, WHOLE_RECORD = "这个板块缺记录", "整条退回", "整个板块退回", "整份退回"
 
 
@@ -67,6 +70,10 @@ class Earlier:
     label: str
     rows: States
 
+    def said_none(self, section: Section) -> bool:
+        """Whether 「无」 was said of a section then."""
+        return any(values.get("section") == section.name for values in self.rows[NOTHING.name].values())
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -107,7 +114,7 @@ def from_snapshot(content: Mapping[str, Sequence[Mapping[str, Any]]]) -> Earlier
             stored["id"]: {name: unpack(field, stored.get(name)) for name, field in section.fields.items()}
             for stored in content.get(section.name, ())
         }
-        for section in SECTIONS
+        for section in STORED
     }
     return Earlier(APPROVED_BEFORE, rows)
 
@@ -115,7 +122,7 @@ def from_snapshot(content: Mapping[str, Sequence[Mapping[str, Any]]]) -> Earlier
 def before(rows: Rows, entries: Sequence[History], moment: dt.datetime) -> Earlier:
     """The record at a moment, computed backward from today's rows. `entries`: the history since, newest first."""
     states: dict[str, dict[int, dict[str, Value]]] = {}
-    for section in SECTIONS:
+    for section in STORED:
         old = [row for row in rows[section.name] if row.created_at <= moment]
         states[section.name] = {row.id: section.values(row) for row in old}
     for entry in entries:
@@ -190,23 +197,37 @@ def _worth_showing(sources: Sources, section: Section) -> bool:
     """An optional section that has no rows and had none needs no look."""
     earlier = sources.earlier.rows.get(section.name) if sources.earlier else None
     named = any(place[0] == section.name for place in sources.refused)
-    return bool(section.required or sources.rows[section.name] or earlier or named)
+    return bool(section.required or sources.rows[section.name] or earlier or named or _none_flags(sources, section))
 
 
 def _with_heading(sources: Sources, section: Section, found: list[Block]) -> list[Block]:
     """The section's own line, with how much changed in it, above its rows or groups."""
     changed = sum(line.changed for block in found for line in block.lines if line.key)
     rows = sources.rows[section.name]
-    note = f"{len(rows)} 条" if section.many else ""
+    note = ""
+    if section.many:
+        note = "填「无」" if section.name in said_none(sources.rows) else f"{len(rows)} 条"
     if sources.earlier and changed:
         note += f"{'，' if note else ''}{changed} 项改动"
     row_id = None if section.many else sources.teacher.id
     flags = _flags(sources, (section.name, row_id, ""))
     if section.many:
-        flags = (*_found(sources, section, None, ""), *flags)
+        flags = (*_found(sources, section, None, ""), *_none_flags(sources, section), *flags)
+    else:
+        flags = (*flags, *_file_flags(sources, section.name, row_id))
     action = MISSING_ROWS if section.many else WHOLE_SECTION
     plain = not flags and all(block.plain for block in found)
     return [Block("section", section.title, note, key_of(section.name, row_id, ""), action, (), flags, plain), *found]
+
+
+def _none_flags(sources: Sources, section: Section) -> tuple[Flag, ...]:
+    """Whether 「无」 was said or taken back since the earlier decision."""
+    if sources.earlier is None:
+        return ()
+    was, now = sources.earlier.said_none(section), section.name in said_none(sources.rows)
+    if was == now:
+        return ()
+    return (Flag("info", "改填「无」" if now else "原来填「无」"),)
 
 
 def _groups(sources: Sources, section: Section) -> list[Block]:
@@ -233,7 +254,7 @@ def _rows_of_section(sources: Sources, section: Section) -> list[Block]:
         ]
         title = section.row_title(row, indicator_set) or f"第 {number} 条"
         block = _block(title, "新增" if is_new else "", key_of(section.name, row.id, ""), lines)
-        flags = _flags(sources, (section.name, row.id, ""))
+        flags = (*_flags(sources, (section.name, row.id, "")), *_file_flags(sources, section.name, row.id))
         blocks.append(replace(block, flags=flags, plain=block.plain and not flags))
     kept = {row.id for row in sources.rows[section.name]}
     for row_id, old in earlier.items():
@@ -299,4 +320,12 @@ def _flags(sources: Sources, place: Place) -> tuple[Flag, ...]:
         return ()
     if sources.recent(*place):
         return (Flag("info", f"上次退回后已改。退回时写的是：{said}"),)
+    if _file_flags(sources, place[0], place[1]):
+        return (Flag("info", f"上次退回后没有改这一项，附件有变动。退回时写的是：{said}"),)
     return (Flag("no", f"上次退回后没有改。退回时写的是：{said}"),)
+
+
+def _file_flags(sources: Sources, section: str, row_id: int | None) -> tuple[Flag, ...]:
+    """Which files of a row have come or gone since the last look."""
+    changed = (label for item, label in FILES.items() if (section, row_id, item) in sources.changed)
+    return tuple(Flag("info", f"{label}有变动") for label in changed)

@@ -17,6 +17,7 @@ from app.collection.comparison import (
     changed_since,
     compare,
     from_snapshot,
+    key_of,
     place_of,
 )
 from app.collection.flow import REPORT
@@ -29,11 +30,17 @@ from app.core.errors import AppError
 from app.core.flow import FlowLog
 from app.core.history import History
 from app.core.sections.section import show
+from app.permissions import Permission as P
 from app.records import BY_NAME
-from app.records.completeness import Completeness, Rows, check_rows, rows_of
+from app.records.attachment_views import AttachmentView
+from app.records.attachments import Attachment, attachments_of
+from app.records.completeness import Completeness, check_rows
+from app.records.file_pages import record_files
 from app.records.marks import REASONS, ReviewMark
 from app.records.pages import timeline
+from app.records.photo_views import photo_url
 from app.records.queries import history_of
+from app.records.rows import Rows, rows_of
 from app.records.states import state_label
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
@@ -58,6 +65,7 @@ class Desk:
     comparison: Comparison
     steps: Sequence[FlowLog]
     entries: Sequence[History]
+    files: Mapping[tuple[str, int], Sequence[Attachment]]
 
 
 def open_desk(session: Session, actor: Actor, teacher: Teacher) -> Desk:
@@ -79,7 +87,8 @@ def open_desk(session: Session, actor: Actor, teacher: Teacher) -> Desk:
     changed = frozenset(changed_since(entries))
     partly = bool(snapshot and look and look.at > snapshot.taken_at)
     sources = Sources(teacher, rows, earlier, state.findings, refused, since, changed, partly)
-    return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id))
+    files = attachments_of(session, teacher.id)
+    return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id), files)
 
 
 def _history_since(session: Session, teacher: Teacher, moment: datetime) -> list[History]:
@@ -247,3 +256,14 @@ def side(desk: Desk) -> dict[str, Any]:
         "steps": steps,
         "timeline": timeline(desk.entries, desk.teacher.indicator_set, desk.rows),
     }
+
+
+def papers(desk: Desk, actor: Actor) -> dict[str, Any]:
+    """What proves the report: the attachments by the key of their row and in one list, and the photo."""
+    if not actor.may(P.RECORD_REVEAL):
+        return {"papers": {}, "all_papers": [], "photo_url": ""}
+    groups = record_files(desk.files, desk.rows, desk.teacher.indicator_set, AttachmentView.__name__)
+    lines = {line["id"]: line for group in groups for line in group["files"]}
+    by_row = {key_of(*place, ""): [lines[file.id] for file in files] for place, files in desk.files.items()}
+    photo = photo_url(desk.teacher) if desk.teacher.photo_digest else ""
+    return {"papers": by_row, "all_papers": groups, "photo_url": photo}

@@ -8,17 +8,25 @@ from app.core.actor import Actor
 from app.core.errors import AppError, NotAllowed
 from app.core.flow import Flow, Step
 from app.permissions import Permission as P
-from app.records.completeness import check_record
+from app.records.completeness import Finding, check_record
 from app.records.states import STATES
 from app.records.teacher import Teacher
 
 
 def record_is_complete(session: Session, teacher: Teacher, actor: Actor) -> None:
-    """完整性检测通过才能提交、报送。"""
-    errors = check_record(session, teacher).errors
+    """完整性检测通过才能报送。"""
+    _refuse(check_record(session, teacher).errors, "报送")
+
+
+def own_part_is_complete(session: Session, teacher: Teacher, actor: Actor) -> None:
+    """教师自己填的部分完整才能提交；学校填的部分由学校在报送前补齐。"""
+    _refuse(check_record(session, teacher).own_errors, "提交")
+
+
+def _refuse(errors: Sequence[Finding], verb: str) -> None:
     if errors:
         first = f"{errors[0].label}：{errors[0].problem.message}"
-        raise AppError(f"还不能提交，有 {len(errors)} 处要改。第一处：{first}")
+        raise AppError(f"还不能{verb}，有 {len(errors)} 处要改。第一处：{first}")
 
 
 def own_record(session: Session, teacher: Teacher, actor: Actor) -> None:
@@ -57,7 +65,7 @@ REPORT = Flow(
     STATES,
     (
         Step(name="submit", label="提交给学校", source=("draft", "rejected"), target=("submitted_to_school",),
-             permission=P.SELF_SUBMIT, guards=(own_record, record_is_complete), note="教师本人"),
+             permission=P.SELF_SUBMIT, guards=(own_record, own_part_is_complete), note="教师本人；自己填的部分完整"),
         Step(name="recall", label="撤回提交", source=("submitted_to_school",), target=("draft", "rejected"),
              permission=P.SELF_SUBMIT, guards=(own_record,), note="教师本人，学校报送之前"),
         Step(name="report", label="报送", source=("draft", "submitted_to_school", "rejected"), target=("in_review",),

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,10 +15,12 @@ from app.core.declarations import current_declaration, pack_json
 from app.core.errors import AppError
 from app.core.flow import lock, move
 from app.core.history import pack
+from app.core.sections.fields import Value
+from app.core.sections.section import Section
 from app.organisations.models import Unit
-from app.records import SECTIONS
-from app.records.completeness import rows_of
+from app.records import SECTIONS, STORED
 from app.records.marks import REASONS, ReviewMark, open_marks
+from app.records.rows import rows_of
 from app.records.teacher import Teacher
 
 
@@ -124,15 +127,17 @@ def reject(
     session.flush()
 
 
+def _packed(section: Section, row: Any) -> dict[str, Value]:
+    """The items of a row as a snapshot keeps them; those of provinces only where they are filled."""
+    values = {name: value for name, value in section.values(row).items() if name in section.declared or value}
+    return {name: pack(section.fields[name], value) for name, value in values.items()}
+
+
 def take_snapshot(session: Session, teacher: Teacher, actor: Actor, now: dt.datetime) -> Snapshot:
     """Keep the record as it is approved: stored values by section and row, secret ones encrypted."""
     rows = rows_of(session, teacher)
     content = {
-        section.name: [
-            {"id": row.id, **{f.name: pack(f, getattr(row, f.name)) for f in section.fields.values()}}
-            for row in rows[section.name]
-        ]
-        for section in SECTIONS
+        section.name: [{"id": row.id, **_packed(section, row)} for row in rows[section.name]] for section in STORED
     }
     snapshot = Snapshot(
         teacher_id=teacher.id,

@@ -21,6 +21,7 @@ from app.collection.desk import (
     facts,
     lost_notes,
     open_desk,
+    papers,
     queue_place,
     read_refusals,
     report_line,
@@ -34,6 +35,8 @@ from app.core.codes import codes
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft, keep_draft, load_draft
 from app.core.errors import AppError, Conflict, NotAllowed
+from app.core.indicator_set import IndicatorSet
+from app.core.sections.fields import Field
 from app.core.sections.views import SectionView, make_view
 from app.core.ui.addresses import row_key, whole_number
 from app.core.ui.base_view import PlainView, current_actor
@@ -42,10 +45,10 @@ from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records.marks import REASONS
 from app.records.queries import teacher_for
+from app.records.search import PERSON_HINT, PersonSearch
 from app.records.states import state_tag
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
-from app.records.views import PersonSearch
 
 MAX_BATCH, NAMED = 100, 5
 COMMENT_LENGTH = 500
@@ -78,7 +81,7 @@ class WaitingListView(SectionView):
     class_permission_name = "review"
     include_route_methods: ClassVar[set[str]] = {"list", "search", "batch"}
     search_filter = PersonSearch
-    search_hint = "姓名、证件号或后 4 位"
+    search_hint = PERSON_HINT
     empty: ClassVar[dict[str, str]] = {"title": "没有等您审核的资料", "text": "学校报送后会出现在这里。"}
 
     def _init_properties(self) -> None:
@@ -92,6 +95,10 @@ class WaitingListView(SectionView):
         self.order_columns = ["reported_at", "stage"]
         self.datamodel.eager = ("unit",)
 
+    def _added(self) -> list[Field]:
+        """The queue is short and has its own columns."""
+        return []
+
     def list_filters(self, asked: ListRequest) -> list[Any]:
         if "unit_id" in asked.filters:
             posted_number(asked.filters["unit_id"])
@@ -100,19 +107,19 @@ class WaitingListView(SectionView):
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
         """Schools and kinds of staff among what waits; one query."""
         query = (
-            select(Unit.id, Unit.name, Unit.indicator_set, Teacher.staff_category)
+            select(Unit.id, Unit.name, Unit.school_kind, Teacher.staff_category)
             .join(Unit, Unit.id == Teacher.unit_id)
             .where(waits_here(current_actor()))
-            .group_by(Unit.id, Unit.name, Unit.indicator_set, Teacher.staff_category)
+            .group_by(Unit.id, Unit.name, Unit.school_kind, Teacher.staff_category)
             .order_by(Unit.name)
         )
         schools: dict[str, str] = {}
         kinds: dict[str, list[str]] = {}
         field = BASIC_INFO.fields["staff_category"]
-        for unit_id, name, indicator_set, category in db.session.execute(query):
+        for unit_id, name, kind, category in db.session.execute(query):
             schools[str(unit_id)] = name
             if category:
-                label = codes[field.table_for(indicator_set)].show(category)
+                label = codes[field.table_for(IndicatorSet(kind))].show(category)
                 kinds.setdefault(category, []).append(label)
         named = {code: " / ".join(dict.fromkeys(labels)) for code, labels in sorted(kinds.items())}
         offered = (("unit_id", "学校", schools), ("staff_category", field.label, named))
@@ -127,7 +134,7 @@ class WaitingListView(SectionView):
             for column, label, choices in offered
         ]
 
-    def indicator_set_of(self, row: Teacher) -> str:
+    def indicator_set_of(self, row: Teacher) -> IndicatorSet:
         return row.unit.indicator_set
 
     def cell(self, row: Teacher, name: str) -> Any:
@@ -331,7 +338,7 @@ class ReviewView(PlainView):
             "record_url": url_for("TeacherView.show", pk=teacher.id) if actor.may(P.RECORD_SHOW) else "",
         }
         urls = {name: url_for(f"ReviewView.{name}", pk=teacher.id) for name in ("approve", "reject", "draft")}
-        return self.render_template("collection/review.html", review=page | side(desk), urls=urls)
+        return self.render_template("collection/review.html", review=page | side(desk) | papers(desk, actor), urls=urls)
 
     def _queue(self, teacher: Teacher, closed: str) -> dict[str, Any]:
         """Number, neighbours, and where to go on without deciding."""

@@ -97,13 +97,17 @@ class ReportingTeacherView(TeacherRecordView):
         people = [NewTeacherAccount(t.id, t.name or "", t.id_number or "", t.unit_id) for t in chosen if t.id_number]
         names = {t.id: t.name for t in chosen}
         with transaction(db.session):
-            made = make_teacher_accounts(db.session, people, password_rules())
+            made = make_teacher_accounts(db.session, people, password_rules(), utc_now())
             log_access(db.session, current_actor(), "account", utc_now(), detail=f"{len(made)} accounts")
         rows = [{"name": names[key], "password": password} for key, password in made.items()]
         return self.render_template("collection/accounts.html", rows=rows, had=len(chosen) - len(made))
 
     def record_actions(self, teacher: Teacher, rights: EditRights) -> list[dict[str, Any]]:
-        actions: list[dict[str, Any]] = []
+        pdf = url_for("RecordPrintView.pdf", pk=teacher.id)
+        actions: list[dict[str, Any]] = [
+            {"label": "打印", "print": True},
+            {"label": "下载 PDF", "url": pdf, "post": True, "download": True},
+        ]
         for step in REPORT.open_to(db.session, teacher, current_actor()):
             if step.name in ("report", "withdraw"):
                 url = url_for(f"{self.endpoint}.step", pk=teacher.id, name=step.name)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotAllowed
-from app.core.scope import EVERYTHING, NOTHING, Scope, person_scope, unit_scope
+from app.core.indicator_set import IndicatorSet
+from app.core.scope import DEPARTMENT, EVERYTHING, NOTHING, Scope, department_scope, person_scope, unit_scope
 from app.permissions import Permission
 
 KEY = "actor"
@@ -19,11 +20,12 @@ class Actor:
     name: str
     unit_id: int
     unit_name: str
-    level: str  # nation, province, city, county, school
-    indicator_set: str
+    level: str  # nation, province, city, county, school, department
+    indicator_set: IndicatorSet
     role_label: str
     permissions: frozenset[Permission]
     teacher_id: int | None = None
+    unit_code: str = ""
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
@@ -38,10 +40,12 @@ class Actor:
         """What the actor's session may touch."""
         if self.teacher_id is not None:
             return person_scope(self.teacher_id)
+        if self.level == DEPARTMENT:
+            return department_scope(self.unit_code)
         return unit_scope(self.level, self.unit_id) if self.unit_id else NOTHING
 
 
-SYSTEM = Actor(0, "系统", 0, "", "nation", "", "系统", frozenset(Permission))
+SYSTEM = Actor(0, "系统", 0, "", "nation", IndicatorSet(), "系统", frozenset(Permission))
 
 
 def actor_of(session: Session) -> Actor:

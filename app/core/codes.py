@@ -1,23 +1,30 @@
-"""Code tables (数据字典): the stored rows, and a snapshot of them in memory by which codes are named and found.
+"""Code tables (数据字典): the stored rows, how they are changed, and a snapshot of them in memory.
 
 Codes are text (leading zeros, letters). Retired codes stay, so that old rows keep their names.
 """
 
 import csv
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
-from pypinyin import Style, lazy_pinyin
-from sqlalchemy import Boolean, Integer, String, UniqueConstraint, func, select
+from sqlalchemy import Boolean, Connection, Engine, Integer, String, UniqueConstraint, event, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import Base
-from app.core.text import clean, match_key
-from app.core.validators import InvalidValue
+from app.core.code_list import LISTED, CodeList, make_code_list
+from app.core.db import Base, short_read
+from app.core.indicator_set import OF_SCHOOL
+from app.core.pinyin import is_spelt, syllables
 
 REFRESH_SECONDS = 5
+CHANGED = "codes_changed"
+PINYIN_LENGTH = 200
+SCHOOLS_KEPT = 500  # schools whose own tables are in memory at once
+LocalCode: TypeAlias = tuple[str, str, str]  # code, name, last day ("" for in use)
+ReadLocal: TypeAlias = Callable[[Connection, int], Sequence[LocalCode]]  # the codes of one school by its id
+TABLES = "CODE_TABLE"  # the tables themselves as a code table, so that one is chosen and named like a code
 
 
 class CodeTable(Base):
@@ -30,6 +37,8 @@ class CodeTable(Base):
     title: Mapped[str] = mapped_column(String(60))
     standard: Mapped[str] = mapped_column(String(120), default="")
     note: Mapped[str] = mapped_column(String(400), default="")
+    version: Mapped[int] = mapped_column(Integer, default=0)  # moves with every change of its codes, see `touch`
+    province_id: Mapped[int] = mapped_column(Integer, default=0)  # whose table it is; 0: the nation's
 
 
 class Code(Base):
@@ -49,118 +58,102 @@ class Code(Base):
     sort: Mapped[int] = mapped_column(Integer, default=0)
     selectable: Mapped[bool] = mapped_column(Boolean, default=True)
     aliases: Mapped[str] = mapped_column(String(400), default="")
-    pinyin: Mapped[str] = mapped_column(String(200), default="")
+    pinyin: Mapped[str] = mapped_column(String(PINYIN_LENGTH), default="")
     certainty: Mapped[str] = mapped_column(String(20), default="")
     source: Mapped[str] = mapped_column(String(200), default="")
+    edited: Mapped[bool] = mapped_column(Boolean, default=False)  # by an administrator: the files leave it alone
+    province_id: Mapped[int] = mapped_column(Integer, default=0)  # the province that added it; 0: the nation
 
 
-@dataclass(frozen=True)
-class CodeEntry:
-    """One code as the application uses it."""
-
-    code: str
-    name: str
-    parent: str
-    school_types: str
-    valid_to: str
-    sort: int
-    selectable: bool
-    aliases: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        return f"{self.code}-{self.name}"
-
-    def offered_to(self, indicator_set: str) -> bool:
-        """Whether a form may offer it: selectable, not retired, meant for this kind of school."""
-        return self.selectable and not self.valid_to and (not self.school_types or indicator_set in self.school_types)
-
-
-@dataclass(frozen=True)
-class CodeList:
-    """A code table in memory."""
-
-    name: str
-    title: str
-    entries: Mapping[str, CodeEntry]
-    _by_text: Mapping[str, str] = field(repr=False)
-
-    def show(self, code: str | None) -> str:
-        """The name of a code; a code nobody knows is shown as it is."""
-        if not code:
-            return ""
-        entry = self.entries.get(code)
-        return entry.name if entry else code
-
-    def offered(self, indicator_set: str) -> list[CodeEntry]:
-        """What a form offers, in order."""
-        return [entry for entry in self.entries.values() if entry.offered_to(indicator_set)]
-
-    def find(self, text: str, indicator_set: str) -> CodeEntry:
-        """The code meant by what somebody typed: code, name, alias or `code-name`.
-
-        Raises InvalidValue with the nearest names when nothing fits.
-        """
-        wanted = clean(text)
-        code = self._by_text.get(match_key(wanted))
-        if code and self.entries[code].offered_to(indicator_set):
-            return self.entries[code]
-        near = [e.name for e in self.offered(indicator_set) if wanted and (wanted in e.name or e.name in wanted)][:3]
-        offered = near or [entry.name for entry in self.offered(indicator_set)[:4]]
-        raise InvalidValue(f"「{self.title}」代码表里没有「{wanted}」。可填：{'、'.join(offered)}等。")
-
-
-_WORDS: tuple[Callable[[CodeEntry], tuple[str, ...]], ...] = (
-    lambda entry: (entry.code, entry.label),
-    lambda entry: (entry.name,),
-    lambda entry: entry.aliases,
+# What a file in seed/codes, or a form, may say of a code; how its text becomes a value.
+READ: Mapping[str, Any] = {"sort": int, "selectable": lambda text: text == "1"} | dict.fromkeys(
+    "code name parent school_types valid_from valid_to aliases certainty source".split(), str
 )
+NEW = SimpleNamespace(edited=False, **dict.fromkeys((*READ, "pinyin")))
 
 
-def _code_list(table: CodeTable, rows: Iterable[Code]) -> CodeList:
-    entries: dict[str, CodeEntry] = {}
-    by_text: dict[str, str] = {}
-    for row in rows:
-        aliases = tuple(alias for alias in row.aliases.split("|") if alias)
-        entries[row.code] = CodeEntry(
-            row.code, row.name, row.parent, row.school_types, row.valid_to, row.sort, row.selectable, aliases
-        )
-    for words_of in _WORDS:  # a code goes before a name, a name before an alias
-        for entry in entries.values():
-            for word in words_of(entry):
-                by_text.setdefault(match_key(word), entry.code)
-    return CodeList(table.name, table.title, entries, by_text)
+# ── the snapshot ──
 
 
 class CodeBook:
-    """All code tables in memory; read again at most every few seconds, and only when the stored rows have changed."""
+    """All code tables in memory; a table is read again when its version has moved, looked at every few seconds."""
 
     def __init__(self) -> None:
         self._lists: dict[str, CodeList] = {}
-        self._stamp: tuple[int, int] = (-1, -1)
+        self._versions: dict[str, int] = {}
         self._checked = float("-inf")
+        self._also: list[Callable[[Session], None]] = []
+        self._local: dict[str, tuple[str, ReadLocal]] = {}
+        self._engine: Engine | None = None
+        self._of_one: dict[str, tuple[float, CodeList]] = {}
+
+    def read_together(self, refresh: Callable[[Session], None]) -> None:
+        """Name something else that is looked at as often as the codes."""
+        self._also.append(refresh)
 
     def refresh(self, session: Session) -> None:
-        """Look whether the stored codes have changed; costs one small query every REFRESH_SECONDS."""
+        """Look whether stored codes have changed; costs one small query every REFRESH_SECONDS."""
+        self._engine = session.get_bind().engine
         if time.monotonic() - self._checked < REFRESH_SECONDS:
             return
-        count, newest = session.execute(select(func.count(Code.id), func.max(Code.id))).one()
-        if (count, newest or 0) != self._stamp:
-            rows: dict[str, list[Code]] = {}
-            for row in session.scalars(select(Code).order_by(Code.table_name, Code.sort, Code.id)):
-                rows.setdefault(row.table_name, []).append(row)
-            self._lists = {
-                table.name: _code_list(table, rows.get(table.name, [])) for table in session.scalars(select(CodeTable))
-            }
-            self._stamp = (count, newest or 0)
+        # The versions first: codes that change meanwhile are read again the next time.
+        columns = (CodeTable.name, CodeTable.title, CodeTable.version, CodeTable.province_id)
+        found = session.execute(select(*columns).order_by(CodeTable.title)).all()
+        titles = {name: title for name, title, version, _ in found if self._versions.get(name) != version}
+        if titles:
+            rows: dict[str, list[Any]] = {name: [] for name in titles}
+            listed = [getattr(Code, name) for name in ("table_name", *LISTED)]  # rows are read faster than objects
+            for row in session.execute(select(*listed).where(Code.table_name.in_(titles)).order_by(Code.sort, Code.id)):
+                rows[row[0]].append(row[1:])
+            fresh = {name: make_code_list(name, title, rows[name]) for name, title in titles.items()}
+            tables = [
+                (name, title, "", "", "", 0, True, "", syllables(title), owner) for name, title, _, owner in found
+            ]
+            fresh[TABLES] = make_code_list(TABLES, "代码表", tables, plain=True)
+            self._lists = self._lists | fresh  # other threads go on reading the old ones
+            self._versions = {name: version for name, _, version, _ in found}
+        for refresh in self._also:
+            refresh(session)
         self._checked = time.monotonic()
 
+    def declare(self, name: str, title: str, names: Mapping[str, str], below: Mapping[str, str] | None = None) -> None:
+        """A table that is part of the program: codes with their names. `below`: the headings they stand under."""
+        above = below or {}
+        rows = [
+            (code, text, above.get(code, ""), "", "", number, code not in above.values(), "", syllables(text), 0)
+            for number, (code, text) in enumerate(names.items())
+        ]
+        self._lists[name] = make_code_list(name, title, rows, plain=True)
+
     def forget(self) -> None:
-        """Read again at the next use: called after codes were changed here."""
+        """Look again at the next use: called after codes were changed here."""
         self._checked = float("-inf")
-        self._stamp = (-1, -1)
+        self._of_one = {}
+
+    def of_schools(self, name: str, title: str, read: ReadLocal) -> None:
+        """A table that each school has for itself; it is read when somebody asks for that school's."""
+        self._local[name] = (title, read)
+
+    def _of_school(self, name: str) -> CodeList:
+        table, _, school = name.partition(OF_SCHOOL)
+        title, read = self._local[table]
+        kept = self._of_one.get(name)
+        if kept is None or kept[0] < self._checked:
+            with short_read(self._engine) as connection:
+                found = read(connection, int(school)) if school != "0" else ()
+            rows = [
+                (code, text, "", "", until, place, True, "", syllables(text), 0)
+                for place, (code, text, until) in enumerate(found)
+            ]
+            kept = (time.monotonic(), make_code_list(name, title, rows, plain=True))
+            if len(self._of_one) > SCHOOLS_KEPT:
+                self._of_one = {}
+            self._of_one[name] = kept
+        return kept[1]
 
     def __getitem__(self, name: str) -> CodeList:
+        if OF_SCHOOL in name:
+            return self._of_school(name)
         try:
             return self._lists[name]
         except KeyError:
@@ -173,31 +166,84 @@ class CodeBook:
 codes = CodeBook()
 
 
+# ── changing codes ──
+
+
+def store_code(session: Session, table_name: str, values: Mapping[str, str], province_id: int = 0) -> Code:
+    """Add a code or change one: the way for every screen and command, so that all web processes notice in seconds.
+
+    values: texts by the columns of the files in seed/codes, `code` among them; what is left out stays as it is.
+    province_id: whose a new code is; 0 is the nation.
+    """
+    wanted = select(Code).where(Code.table_name == table_name, Code.code == values["code"])
+    row = session.scalar(wanted) or Code(table_name=table_name, name="", pinyin="", province_id=province_id)
+    changed = _changes(row, values)
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if changed:
+        row.edited = True
+        session.add(row)
+        touch(session, table_name)
+    session.flush()
+    return row
+
+
+def touch(session: Session, table_name: str) -> None:
+    """Move the version of a table: whoever changes it otherwise (its title, many rows at once) says so by this."""
+    moved = update(CodeTable).where(CodeTable.name == table_name).values(version=CodeTable.version + 1)
+    session.execute(moved, execution_options={"synchronize_session": False})
+    session.info[CHANGED] = True
+
+
+@event.listens_for(Session, "after_commit")
+def _look_again(session: Session) -> None:
+    """This process shows its own change at once; the others look within REFRESH_SECONDS."""
+    if session.info.pop(CHANGED, False):
+        codes.forget()
+
+
+def _changes(row: Any, texts: Mapping[str, str]) -> dict[str, Any]:
+    """What the texts change in a row; a new name is spelt anew."""
+    new = {name: READ[name](text) for name, text in texts.items() if name in READ}
+    if "name" in new and (row.name != new["name"] or not is_spelt(row.name, row.pinyin)):
+        new["pinyin"] = syllables(new["name"])[:PINYIN_LENGTH]
+    return {name: value for name, value in new.items() if getattr(row, name) != value}
+
+
 def load_code_files(session: Session, folder: Path) -> int:
-    """Bring the stored code tables up to the files in seed/codes. Codes are added or renamed, never removed."""
+    """Bring the stored code tables up to the files in seed/codes. Codes are added or renamed, never removed.
+
+    What an administrator has changed stays as it is.
+    """
     with (folder / "_tables.csv").open(encoding="utf-8", newline="") as file:
         titles = {row["table"]: row for row in csv.DictReader(file)}
-    known_tables = {table.name: table for table in session.scalars(select(CodeTable))}
-    known = {(row.table_name, row.code): row for row in session.scalars(select(Code))}
+    tables = {table.name: table for table in session.scalars(select(CodeTable))}
+    columns = [
+        getattr(Code, name) for name in ("id", "table_name", "pinyin", "edited", *READ)
+    ]  # thousands of rows, not objects
+    known = {(row.table_name, row.code): row for row in session.execute(select(*columns))}
     count = 0
     for path in sorted(folder.glob("[A-Z]*.csv")):
-        head = titles[path.stem]
-        table = known_tables.get(path.stem) or CodeTable(name=path.stem)
-        table.title, table.standard, table.note = head["title"], head["standard"], head["note"]
-        session.add(table)
+        changed = _store_table(session, tables.get(path.stem) or CodeTable(name=path.stem), titles[path.stem])
         with path.open(encoding="utf-8", newline="") as file:
-            for line in csv.DictReader(file):
-                _store(session, known.get((path.stem, line["code"])) or Code(table_name=path.stem), line)
-                count += 1
-    session.flush()
-    codes.forget()
+            lines = list(csv.DictReader(file))
+        changes = [(known.get((path.stem, line["code"]), NEW), line) for line in lines]
+        new = [_changes(row, line) for row, line in changes if row is NEW]
+        if new:
+            session.execute(insert(Code), [{"table_name": path.stem, **values} for values in new])
+        for row, line in changes:
+            if row is not NEW and not row.edited and (values := _changes(row, line)):
+                session.execute(update(Code).where(Code.id == row.id).values(values))
+                changed = True
+        if changed or new:
+            session.flush()
+            touch(session, path.stem)
+        count += len(lines)
     return count
 
 
-def _store(session: Session, row: Code, line: dict[str, str]) -> None:
-    row.code, row.name, row.parent = line["code"], line["name"], line["parent"]
-    row.school_types, row.valid_from, row.valid_to = line["school_types"], line["valid_from"], line["valid_to"]
-    row.sort, row.selectable, row.aliases = int(line["sort"]), line["selectable"] == "1", line["aliases"]
-    row.certainty, row.source = line["certainty"], line["source"]
-    row.pinyin = "".join(lazy_pinyin(line["name"], style=Style.FIRST_LETTER))[:200]
-    session.add(row)
+def _store_table(session: Session, table: CodeTable, head: Mapping[str, str]) -> bool:
+    old = (table.title, table.standard, table.note)
+    table.title, table.standard, table.note = head["title"], head["standard"], head["note"]
+    session.add(table)
+    return old != (table.title, table.standard, table.note)

@@ -25,11 +25,18 @@ def configure(data_key: bytes) -> None:
         _keys[purpose] = hmac.new(data_key, f"teacher-record/{purpose}".encode(), hashlib.sha256).digest()
 
 
+def _seal(content: bytes, context: str) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(_keys["cipher"]).encrypt(nonce, content, context.encode())
+
+
+def _unseal(sealed: bytes, context: str) -> bytes:
+    return AESGCM(_keys["cipher"]).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode())
+
+
 def encrypt(text: str, context: str) -> str:
     """Encrypt a text. `context` (table.column) is authenticated: a value moved to another column cannot be read."""
-    nonce = os.urandom(_NONCE_BYTES)
-    sealed = AESGCM(_keys["cipher"]).encrypt(nonce, text.encode(), context.encode())
-    return f"{_VERSION}.{base64.b64encode(nonce + sealed).decode()}"
+    return f"{_VERSION}.{base64.b64encode(_seal(text.encode(), context)).decode()}"
 
 
 def decrypt(stored: str, context: str) -> str:
@@ -37,8 +44,19 @@ def decrypt(stored: str, context: str) -> str:
     version, _, payload = stored.partition(".")
     if version != _VERSION:
         raise ValueError("unknown cipher version")
-    raw = base64.b64decode(payload)
-    return AESGCM(_keys["cipher"]).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode()).decode()
+    return _unseal(base64.b64decode(payload), context).decode()
+
+
+def encrypt_bytes(content: bytes, context: str) -> bytes:
+    """The same for a whole file; `context` names the file."""
+    return _VERSION.encode() + _seal(content, context)
+
+
+def decrypt_bytes(stored: bytes, context: str) -> bytes:
+    """The reverse of `encrypt_bytes`. Raises InvalidTag when the file was changed or stands under another's name."""
+    if stored[:1] != _VERSION.encode():
+        raise ValueError("unknown cipher version")
+    return _unseal(stored[1:], context)
 
 
 def blind_index(text: str, purpose: str) -> str:

@@ -102,14 +102,29 @@ def transaction(session: Session) -> Iterator[None]:
 
 
 @contextmanager
-def short_write() -> Iterator[Connection]:
-    """A transaction of its own for what is not part of a user action (login counters, sessions, access log).
+def short_write(engine: Engine | None = None) -> Iterator[Connection]:
+    """A transaction of its own for what is not part of a user action (login counters, sessions, access log, jobs).
 
     The caller's session must not hold a write transaction on SQLite: it would wait for itself.
+    engine: where there is no application around it.
     """
     token = writes.set(True)
     try:
-        with db.engine.begin() as connection:
+        with (engine or db.engine).begin() as connection:
+            yield connection
+    finally:
+        writes.reset(token)
+
+
+@contextmanager
+def short_read(engine: Engine | None = None) -> Iterator[Connection]:
+    """A look of its own, before the request has said whether it writes or beside its session; it waits for no writer.
+
+    engine: that of a session where there is no application around it.
+    """
+    token = writes.set(False)
+    try:
+        with (engine or db.engine).connect() as connection:
             yield connection
     finally:
         writes.reset(token)

@@ -5,14 +5,18 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.core.code_list import CodeList
 from app.core.codes import codes
 from app.core.db import Base, UtcDateTime
+from app.core.province_items import Snapshot, province_items
 from app.core.sections.explain import describe
+from app.core.sections.fields import Field
 from app.core.sections.section import Section
 
 
@@ -38,12 +42,9 @@ def unpack_json(stored: bytes) -> Any:
 
 def current_declaration(session: Session, sections: Iterable[Section], now: dt.datetime) -> str:
     """The id of today's declarations, stored at their first use."""
-    described = [describe(section) for section in sections]
-    for section in described:
-        section.pop("file")
-    used = sorted({table for section in described for item in section["items"] for table in _tables(item)})
-    names = {table: {code: entry.name for code, entry in codes[table].entries.items()} for table in used}
-    content = pack_json({"sections": described, "codes": names})
+    sections = tuple(sections)
+    used = {table for section in sections for field in section.fields.values() for table in _tables(field)}
+    content = _content(sections, tuple(codes[table] for table in sorted(used)), province_items.snapshot)
     key = hashlib.sha256(content).hexdigest()[:32]
     if session.get(Declaration, key) is None:
         session.add(Declaration(id=key, first_used_at=now, content=content))
@@ -51,6 +52,16 @@ def current_declaration(session: Session, sections: Iterable[Section], now: dt.d
     return key
 
 
-def _tables(item: dict[str, Any]) -> Iterable[str]:
-    table = item.get("code_table", "")
-    return table.values() if isinstance(table, dict) else filter(None, [table])
+@lru_cache(maxsize=1)  # thousands of code names are packed once, not at every approval of a batch
+def _content(sections: tuple[Section, ...], tables: tuple[CodeList, ...], _added: Snapshot) -> bytes:
+    described = [describe(section) for section in sections]
+    for section in described:
+        section.pop("file")
+    names = {table.name: {code: entry.shown for code, entry in table.entries.items()} for table in tables}
+    return pack_json({"sections": described, "codes": names})
+
+
+def _tables(field: Field) -> Iterable[str]:
+    if field.of_school:
+        return ()  # units: they stay, and a renamed one is the same
+    return filter(None, [field.code_table]) if isinstance(field.code_table, str) else field.code_table.values()

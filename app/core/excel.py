@@ -8,10 +8,13 @@ import math
 import re
 import unicodedata
 import zipfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import cache
+from itertools import chain
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -20,14 +23,17 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import to_excel
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 CODE_SHEET = "_codes"
+FIRST_SHEET = "xl/worksheets/sheet1.xml"
 TEXT_FORMAT = "@"
 DATE_FORMAT = "yyyy-mm-dd"
 MOMENT_FORMAT = "yyyy-mm-dd hh:mm:ss"
+TIME_FORMAT = "h:mm:ss"
 CELL_LENGTH = 32_767
 HEADER_FONT_NAME = "微软雅黑"
 BODY_FONT_NAME = "等线"
@@ -104,8 +110,12 @@ def _fill_text(cell: Cell, original: str, text: bool) -> None:
     cell.data_type = "s"
     if text:
         cell.number_format = TEXT_FORMAT
-    # When the cell is edited or saved as CSV, the quote prefix still says that this is text.
-    cell.quotePrefix = original.startswith(_FORMULA_STARTS) or content.lstrip().startswith(_FORMULA_STARTS)
+    cell.quotePrefix = _needs_quote(original, content)
+
+
+def _needs_quote(original: str, content: str) -> bool:
+    """When the cell is edited or saved as CSV, the quote prefix still says that this is text."""
+    return original.startswith(_FORMULA_STARTS) or content.lstrip().startswith(_FORMULA_STARTS)
 
 
 def write_row(sheet: Worksheet, row_no: int, values: Iterable[Value], text: bool = True) -> None:
@@ -218,8 +228,8 @@ def _code_sheet(workbook: Workbook) -> Worksheet:
     return sheet
 
 
-def save_bytes(workbook: Workbook) -> bytes:
-    """Return the file; equal content gives equal bytes."""
+def save_bytes(workbook: Workbook, more_rows: Iterable[bytes] = ()) -> bytes:
+    """Return the file; equal content gives equal bytes. more_rows: XML to be added to the first sheet."""
     if not workbook.write_only:
         visible = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
         workbook.active = workbook.index(visible[0])
@@ -227,10 +237,10 @@ def save_bytes(workbook: Workbook) -> bytes:
     workbook.properties.creator = ""
     raw = io.BytesIO()
     workbook.save(raw)
-    return _without_moments(raw)
+    return _without_moments(raw, more_rows)
 
 
-def _without_moments(raw: io.BytesIO) -> bytes:
+def _without_moments(raw: io.BytesIO, more_rows: Iterable[bytes]) -> bytes:
     result = io.BytesIO()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
         for member in source.infolist():
@@ -238,6 +248,12 @@ def _without_moments(raw: io.BytesIO) -> bytes:
             entry.compress_type = zipfile.ZIP_DEFLATED
             if member.filename == "docProps/core.xml":
                 target.writestr(entry, _with_fixed_moment(source.read(member)))
+                continue
+            if more_rows and member.filename == FIRST_SHEET:
+                head, end, tail = source.read(member).rpartition(b"</sheetData>")
+                with target.open(entry, "w") as to:
+                    for part in chain((head,), more_rows, (end, tail)):
+                        to.write(part)
                 continue
             with source.open(member) as reader, target.open(entry, "w", force_zip64=member.file_size > 1 << 31) as to:
                 while chunk := reader.read(1 << 20):
@@ -264,16 +280,50 @@ def export_rows(headers: Sequence[str], rows: Iterable[Sequence[Value]], title: 
         _style_header(cell)
         cells.append(cell)
     sheet.append(cells)
-    for row in rows:
-        sheet.append([_light_cell(sheet, value) for value in row])
-    return save_bytes(workbook)
+    styles = {key: _style(sheet, *style) for key, style in _STYLES.items()}
+    return save_bytes(workbook, _rows_as_xml(styles, rows))
 
 
-def _light_cell(sheet: Worksheet, value: Value) -> object:
-    plain = _plain(value)
-    if not isinstance(plain, (str, date)):
-        # What needs no format is written without a cell object, which is faster.
-        return plain
+# By what a value is; True: a text that must be quoted.
+_STYLES: Mapping[object, tuple[str, bool]] = {
+    False: (TEXT_FORMAT, False),
+    True: (TEXT_FORMAT, True),
+    datetime: (MOMENT_FORMAT, False),
+    date: (DATE_FORMAT, False),
+    time: (TIME_FORMAT, False),
+}
+
+
+def _style(sheet: Worksheet, number_format: str, quoted: bool) -> int:
+    """The number of a style in the workbook."""
     cell = WriteOnlyCell(sheet)
-    _fill(cell, plain, text=True)
-    return cell
+    cell.number_format, cell.quotePrefix = number_format, quoted
+    number: int = cell.style_id
+    return number
+
+
+def _rows_as_xml(styles: Mapping[object, int], rows: Iterable[Iterable[Value]]) -> Iterator[bytes]:
+    """Rows from the second on. Written here and not by the library, which makes an object for each of a million cells
+    and keeps the whole sheet in a readable file meanwhile."""
+    for number, row in enumerate(rows, start=2):
+        cells = (_cell_as_xml(styles, f"{_letter(column)}{number}", value) for column, value in enumerate(row, start=1))
+        yield f'<row r="{number}">{"".join(cells)}</row>'.encode()
+
+
+def _cell_as_xml(styles: Mapping[object, int], place: str, value: Value) -> str:
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    if isinstance(plain, str):
+        content = clean_text(plain)
+        style = styles[_needs_quote(plain, content)]
+        text = escape(_LOOKS_ESCAPED.sub("_x005F_", content))
+        return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+    if isinstance(plain, bool):
+        return f'<c r="{place}" t="b"><v>{plain:d}</v></c>'
+    if isinstance(plain, date | time):
+        return f'<c r="{place}" s="{styles[type(plain)]}"><v>{to_excel(plain)}</v></c>'
+    return f'<c r="{place}"><v>{plain}</v></c>'
+
+
+_letter = cache(get_column_letter)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from app.core.actor import actor_of
 from app.core.crypto import decrypt, encrypt
 from app.core.db import Base, UtcDateTime, utc_now
+from app.core.province_items import province_items
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.core.sections.fields import KEY as FIELD
 from app.core.sections.fields import Field, Value, from_text
@@ -64,7 +65,8 @@ class History(Base, Scoped):
 
 def declared_fields(model: Any) -> dict[str, Field]:
     """The items of a mapped class by column name."""
-    return {column.key: column.info[FIELD] for column in model.__table__.columns if FIELD in column.info}
+    own = {column.key: column.info[FIELD] for column in model.__table__.columns if FIELD in column.info}
+    return {**own, **province_items.of(model.section_name)}
 
 
 def pack(field: Field, value: Value) -> Value:
@@ -87,13 +89,24 @@ def changed_items(row: Any) -> dict[str, list[Value]]:
     state = inspect(row)
     changes = {}
     for name, field in declared_fields(type(row)).items():
+        if field.province_id:
+            continue
         past = state.attrs[name].history
         if past.has_changes():
             old = past.deleted[0] if past.deleted else None
             new = past.added[0] if past.added else None
             if old != new:
                 changes[name] = [pack(field, old), pack(field, new)]
-    return changes
+    return changes | _changed_extra(state)
+
+
+def _changed_extra(state: Any) -> dict[str, list[Value]]:
+    """The same for the items of provinces, which stand together in one column."""
+    past = state.attrs.extra.history if "extra" in state.attrs else None
+    if past is None or not past.has_changes():
+        return {}
+    old, new = ((values[0] if values else None) or {} for values in (past.deleted, past.added))
+    return {name: [old.get(name), new.get(name)] for name in {**old, **new} if old.get(name) != new.get(name)}
 
 
 def earlier_values(session: Session, row: Any, version: int) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ForeignKey, Integer, event
+from sqlalchemy import ForeignKey, Integer, column, event, select, table
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
 from app.core.errors import NoScope, OutOfScope
@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 KEY = "scope"
 SCOPE_COLUMNS = ("province_id", "city_id", "county_id", "school_id")
+DEPARTMENT = "department"
 NOBODY = -1
+# A person's department stands with the person alone: whoever moves on takes all rows along.
+PEOPLE = table("teacher", column("id"), column(DEPARTMENT))
 
 ScopeIds: TypeAlias = tuple[int | None, int | None, int | None, int | None]
 
@@ -40,14 +43,19 @@ class Scoped:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a session may touch: all, one unit and those below it, or one person's own rows."""
+    """What a session may touch: all, one unit and those below it, the people of one department, or one person's rows.
 
-    kind: Literal["all", "unit", "person"]
+    `value` is the id of the unit or the person; of a department its code.
+    """
+
+    kind: Literal["all", "unit", "department", "person"]
     column: str = ""
-    value: int = NOBODY
+    value: int | str = NOBODY
 
-    def covers(self, row: Scoped) -> bool:
+    def covers(self, row: Scoped, session: Session) -> bool:
         """Whether a row lies inside."""
+        if self.kind == "department" and not hasattr(row, DEPARTMENT):
+            return session.scalar(select(PEOPLE.c.department).where(PEOPLE.c.id == row.teacher_id)) == self.value
         return self.kind == "all" or getattr(row, self.column) == self.value
 
 
@@ -58,6 +66,11 @@ NOTHING = Scope("unit", "school_id", NOBODY)
 def unit_scope(level: str, unit_id: int) -> Scope:
     """The scope of a unit by its level; the nation sees all."""
     return EVERYTHING if level == "nation" else Scope("unit", f"{level}_id", unit_id)
+
+
+def department_scope(code: str) -> Scope:
+    """The people of a department by its code. What belongs to the school as a whole is outside."""
+    return Scope("department", DEPARTMENT, code)
 
 
 def person_scope(teacher_id: int) -> Scope:
@@ -86,12 +99,21 @@ def _by_person(value: int) -> Any:
     return with_loader_criteria(Scoped, lambda cls: cls.teacher_id == value, include_aliases=True)
 
 
-_CRITERIA: dict[str, Callable[[int], Any]] = {
+def _by_department(value: str) -> Any:
+    return with_loader_criteria(
+        Scoped,
+        lambda cls: cls.teacher_id.in_(select(PEOPLE.c.id).where(PEOPLE.c.department == value)),
+        include_aliases=True,
+    )
+
+
+_CRITERIA: dict[str, Callable[[Any], Any]] = {
     "province_id": _by_province,
     "city_id": _by_city,
     "county_id": _by_county,
     "school_id": _by_school,
     "teacher_id": _by_person,
+    DEPARTMENT: _by_department,
 }
 
 
@@ -154,5 +176,5 @@ def _only_what_the_actor_may_change(session: Session, _context: Any, _instances:
                 for column, value in zip(SCOPE_COLUMNS, row.scope_ids(session), strict=True):
                     if getattr(row, column) != value:
                         setattr(row, column, value)
-            if not scope.covers(row):
+            if not scope.covers(row, session):
                 raise OutOfScope(f"{type(row).__name__} outside the scope")

@@ -9,6 +9,7 @@ from app.core.validators import InvalidValue
 
 YEARS = range(1900, 2101)
 EXCEL_DAYS = range(20000, 60001)
+NAMELESS, LONGEST_ENDING = "文件", 8
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 # Full-width forms that are ordinary Chinese punctuation and stay as typed.
@@ -23,6 +24,8 @@ _FORMER_PRIVATE_USE = (
     "\U000241fe\u4ca3\u4c9f\u4ca0\u4ca1\u4c77\u4ca2\u4d13\u4d14\u4d15\u4d16\u4d17\u4d18\u4d19\u4dae\u9fbb"
 )
 _DOTS = "•∙‧・･⋅·．"
+_PLAIN_HAN = re.compile("[\u4e00-\u9fff]+")
+_CLEAN_ALREADY = re.compile("[-.0-9A-Za-z\u4e00-\u9fff]+")
 _HAN = r"[\u2e80-\u2fdf\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 
 
@@ -44,6 +47,8 @@ def clean(text: str, *, lines: bool = False) -> str:
 
     lines: keep line breaks (remarks, opinions); otherwise a break becomes a space.
     """
+    if _CLEAN_ALREADY.fullmatch(text):  # most texts by far
+        return text
     kept = []
     for character in text.replace("\r\n", "\n").replace("\r", "\n").translate(_MAP):
         category = unicodedata.category(character)
@@ -66,8 +71,22 @@ def clean_name(text: str) -> str:
     return re.sub(r"\s+", " ", name)
 
 
+def clean_file_name(text: str, most: int = 100) -> str:
+    """The name of an uploaded file as it may be shown and offered for saving: no folder, nothing invisible, not long.
+
+    The ending stays when the name is cut. Nothing on our disks is ever called by it.
+    """
+    name = re.sub(r'[<>:"|?*]', "", clean(text.replace("\\", "/").rpartition("/")[2])).strip(". ")
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending) > LONGEST_ENDING:
+        return name[:most] or NAMELESS
+    return f"{stem[: most - len(ending) - 1].strip() or NAMELESS}.{ending}"
+
+
 def match_key(text: str) -> str:
     """Return the form under which names and aliases of codes are compared: width, case, spaces, dashes do not count."""
+    if _PLAIN_HAN.fullmatch(text):  # most names by far; nothing below would change them
+        return text
     folded = unicodedata.normalize("NFKC", clean(text)).casefold()
     return re.sub(r"[‐-―−-]+", "-", re.sub(r"\s", "", folded))
 

@@ -1,4 +1,4 @@
-"""Checks of numbers people type: identity documents, school codes, mobile phones.
+"""Checks of numbers people type: identity documents, teacher certificates, school codes, mobile phones.
 
 Pure functions without I/O. They return the cleaned value or raise InvalidValue, whose message tells the user in Chinese
 what is wrong and how to mend it. Messages never repeat the whole number: they end up in import reports and logs.
@@ -27,6 +27,12 @@ SCHOOL_TYPES_BY_CATEGORY = {
     "51": "E",
 }
 
+CERTIFICATE_EXAMPLE = "20145300141000123"
+FIRST_CERTIFICATE_YEAR = 1993
+CHANGE_OF_CERTIFICATES = 2001  # numbers of both layouts were given in this year
+SEX_AGREED_SINCE = 2009  # before, sources contradict each other on which digit means which sex
+CERTIFICATE_KINDS = "1234567"
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
 # Letters that look like digits or like X: typed by hand, or read wrongly by a scanner.
@@ -45,8 +51,13 @@ class InvalidValue(ValueError):
         super().__init__(template % values if values else template)
 
 
+_NORMAL_ID = re.compile("[0-9A-Z]+")
+
+
 def normalise_id(text: str) -> str:
     """Return a document number as it is compared: half width, upper case, no spaces or invisible characters."""
+    if _NORMAL_ID.fullmatch(text):  # most numbers by far
+        return text
     half = unicodedata.normalize("NFKC", text)
     kept = "".join(c for c in half if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
     # An apostrophe is how people force Excel to keep text; the multiplication sign is a mistyped X.
@@ -219,6 +230,77 @@ def check_id_document(id_type: str, text: str, *, today: date) -> str:
     return number
 
 
+def check_certificate_no(text: str, *, today: date) -> str:
+    """Return a teacher certificate's number with 17 digits, or say what is wrong with it.
+
+    Today's layout: year 4, province 2, agency 3, kind 1, sex 1, serial 6. The old one had 15 digits: year 2, region 6,
+    kind 1, sex 1, serial 5; it is kept with the century in front. Kind, sex and region are only hints.
+    Source: domain reference 3.3.
+    """
+    number = normalise_id(text)
+    _refuse_scientific(number)
+    if not number:
+        raise InvalidValue("没有填教师资格证号码。例：%(example)s", example=CERTIFICATE_EXAMPLE)
+    wrong = re.search(r"[^0-9]", number)
+    if wrong:
+        raise InvalidValue(
+            "教师资格证号码第 %(position)d 位是“%(found)s”，应是数字。", position=wrong.start() + 1, found=wrong[0]
+        )
+    if len(number) not in (15, 17):
+        raise InvalidValue(
+            "教师资格证号码应是 17 位（旧证 15 位），现在是 %(length)d 位，请对照证书。例：%(example)s",
+            length=len(number),
+            example=CERTIFICATE_EXAMPLE,
+        )
+    old = len(number) == 15
+    if old:
+        number = certificate_century(number) + number
+    year, last = int(number[:4]), CHANGE_OF_CERTIFICATES if old else today.year
+    if not FIRST_CERTIFICATE_YEAR <= year <= last:
+        raise InvalidValue(
+            "教师资格证号码开头的年度是 %(year)d，%(length)d 位的号码应在 %(first)d–%(last)d 之间，请对照证书。",
+            year=year,
+            length=15 if old else 17,
+            first=FIRST_CERTIFICATE_YEAR,
+            last=last,
+        )
+    return number
+
+
+def certificate_century(number: str) -> str:
+    """Return what stands in front of an old number of 15 digits: its year has two digits, 93 to 99 or 00 and 01."""
+    return "19" if number[:2] >= str(FIRST_CERTIFICATE_YEAR)[2:] else "20"
+
+
+def certificate_kinds(number: str) -> str:
+    """Return the digits (CERT_TYPE) that may be the kind in a number of 17 digits; none when no digit can be.
+
+    The kind is the 11th digit of an old number and the 10th of a new one. Up to 2000 the old layout goes first, since
+    2002 there is only the new one, in 2001 nobody can tell.
+    """
+    year, old, new = int(number[:4]), number[10], number[9]
+    tried = new if year > CHANGE_OF_CERTIFICATES else old + new
+    valid = "".join(digit for digit in tried if digit in CERTIFICATE_KINDS)
+    return valid if year == CHANGE_OF_CERTIFICATES else valid[:1]
+
+
+def certificate_gender(number: str) -> str:
+    """Return the GENDER code that a number of 17 digits tells, "" where it does not reliably tell one."""
+    return number[10] if int(number[:4]) >= SEX_AGREED_SINCE and number[10] in "12" else ""
+
+
+def certificate_no_warnings(number: str, *, kind: str = "") -> list[InvalidValue]:
+    """List what looks odd about a number of 17 digits but must not stop anyone: layouts and sources differ."""
+    warnings = []
+    if number[4:6] not in PROVINCES:
+        warnings.append(InvalidValue("号码第 5–6 位 %(region)s 不是省份代码，请对照证书。", region=number[4:6]))
+    if kind and kind not in certificate_kinds(number):
+        warnings.append(
+            InvalidValue("号码里表示种类的一位（第 10 位，旧证第 11 位）与所选的教师资格证种类不符，请核对。")
+        )
+    return warnings
+
+
 def check_school_code(text: str, *, school_type: str = "") -> str:
     """Return the 10-digit code: category 2, province 2, sequence 6; there is no check digit.
 
@@ -242,7 +324,7 @@ def check_school_code(text: str, *, school_type: str = "") -> str:
 
 def check_mobile(text: str) -> str:
     """Return an 11-digit mainland mobile number without country code, spaces and hyphens."""
-    number = re.sub(r"^(\+86|0086|86(?=1[0-9]{10}$))", "", re.sub(r"[-–—()]", "", normalise_id(text)))
+    number = _bare_phone(text)
     if not number:
         raise InvalidValue("没有填手机号。例：13800000000")
     if not re.fullmatch(r"[0-9]+", number):
@@ -254,12 +336,31 @@ def check_mobile(text: str) -> str:
     return number
 
 
+def whole_phone(text: str) -> str:
+    """Return a phone number as it is compared, "" for what is no whole number.
+
+    Whole is a mobile number, a line with its area code, or a number abroad with + in front: an extension or a number
+    without area code belongs to many people.
+    """
+    number = _bare_phone(text)
+    return number if re.fullmatch(r"1[3-9][0-9]{9}|0[0-9]{9,11}|\+[0-9]{7,15}", number) else ""
+
+
+def _bare_phone(text: str) -> str:
+    return re.sub(r"^(\+86|0086|86(?=1[0-9]{10}$))", "", re.sub(r"[-–—()]", "", normalise_id(text)))
+
+
 def mask_id(text: str) -> str:
     """Hide the middle of a document number for display: 530426********2213."""
     number = normalise_id(text)
     if len(number) >= 15:
         return _mask(number, 6, 4)
     return _mask(number, 2, 2) if len(number) >= 8 else _mask(number, min(1, len(number) // 2), 0)
+
+
+def mask_numbers(text: str) -> str:
+    """The same for citizens' numbers inside a longer text, such as the name of a file; spaces between do not help."""
+    return re.sub(r"(?<![0-9])[0-9](?: ?[0-9]){16} ?[0-9Xx](?![0-9])", lambda found: mask_id(found[0]), text)
 
 
 def mask_phone(text: str) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.core.archives import DIRECTORY_ENTRY, directory_bytes
+
 _CHUNK = 1 << 20
 _MAX_MARKUP_GAP = 8 << 20
 _RESAVE = "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后重新上传。"
@@ -92,27 +94,15 @@ def _check_file(path: Path, limits: Limits) -> None:
         )
     with path.open("rb") as file:
         head = file.read(8)
-        file.seek(max(0, size - 66_000))
-        tail = file.read()
+        directory = directory_bytes(file)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadWorkbook(
             "这是旧版 .xls 或加了密码的文件，系统不能读取。请取消密码，另存为 .xlsx 后重新上传。", "old_xls"
         )
     if not head.startswith(b"PK\x03\x04"):
         raise BadWorkbook("这不是 .xlsx 格式的 Excel 文件，只改扩展名是不行的。" + _RESAVE, "not_xlsx")
-    if _directory_bytes(tail) > limits.members * 512:
+    if directory > limits.members * DIRECTORY_ENTRY:
         raise BadWorkbook(_STRANGE, "members")
-
-
-def _directory_bytes(tail: bytes) -> int:
-    """Return the largest size any end record gives for the zip directory, which zipfile loads whole."""
-    sizes = [0]
-    for signature, offset, layout in ((b"PK\x05\x06", 12, "<L"), (b"PK\x06\x06", 40, "<Q")):
-        for match in re.finditer(re.escape(signature), tail):
-            field = tail[match.start() + offset : match.start() + offset + struct.calcsize(layout)]
-            if len(field) == struct.calcsize(layout) and field != b"\xff" * len(field):
-                sizes.append(struct.unpack(layout, field)[0])
-    return max(sizes)
 
 
 def _check_names(members: list[zipfile.ZipInfo], limits: Limits) -> None:

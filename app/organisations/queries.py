@@ -1,11 +1,14 @@
 """Reading units."""
 
-from sqlalchemy import ColumnElement, or_, select, true
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import AppError
-from app.organisations.models import Unit
+from app.core.validators import normalise_id
+from app.organisations.models import LEVELS, Unit, UnitChange
 
 
 def ancestors(session: Session, unit: Unit) -> list[Unit]:
@@ -26,8 +29,42 @@ def within(actor: Actor) -> ColumnElement[bool]:
             return true()
         case "province" | "city" | "county" as level:
             return or_(getattr(Unit, f"{level}_id") == actor.unit_id, Unit.id == actor.unit_id)
+        case "school":
+            return or_(Unit.id == actor.unit_id, Unit.parent_id == actor.unit_id)
         case _:
             return Unit.id == actor.unit_id
+
+
+def is_below(actor: Actor, unit: Unit) -> bool:
+    """Whether a unit lies below the actor's, at whatever distance."""
+    if actor.level == "nation":
+        return unit.level != "nation"
+    return actor.unit_id in (unit.parent_id, *unit.scope_ids) and unit.id != actor.unit_id
+
+
+def found_by(text: str) -> ColumnElement[bool]:
+    """The criterion for what people type: a part of a name of today or before, or of its pinyin; how a code begins."""
+    said = [column.contains(text, autoescape=True) for column in (Unit.name, Unit.aliases, Unit.former_names)]
+    before = [UnitChange.old_name.contains(text, autoescape=True)]
+    if code := normalise_id(text):  # an apostrophe alone is no beginning of a code
+        said.append(Unit.code.startswith(code, autoescape=True))
+        before.append(UnitChange.old_code.startswith(code, autoescape=True))
+    if text.isascii() and text.replace(" ", "").isalpha():
+        said.append(Unit.pinyin.contains(text.replace(" ", "").lower(), autoescape=True))
+    return or_(*said, Unit.id.in_(select(UnitChange.unit_id).where(or_(*before))))
+
+
+def counts_below(session: Session, unit: Unit) -> list[tuple[str, int]]:
+    """How many units of each level hang directly on a unit, those in use, the higher levels first."""
+    query = select(Unit.level, func.count()).where(Unit.parent_id == unit.id, Unit.active.is_(True))
+    counted = {level: count for level, count in session.execute(query.group_by(Unit.level))}
+    return [(level, counted[level]) for level in LEVELS if level in counted]
+
+
+def departments_in(session: Session, school: Unit) -> Sequence[Unit]:
+    """The departments of a school, in the order in which they were made."""
+    query = select(Unit).where(Unit.parent_id == school.id, Unit.level == "department")
+    return session.scalars(query.order_by(Unit.id)).all()
 
 
 def unit_by_code(session: Session, code: str) -> Unit:

@@ -16,17 +16,19 @@ from app.core.sections.section import Section
 from app.core.ui.addresses import row_key
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
-from app.portal.my_page import Mine, overview, own_sections, read_mine
+from app.portal.my_files import my_files, own_record
+from app.portal.my_page import Mine, form_url, overview, read_mine
 from app.portal.my_section import form_page, section_page
-from app.records import BY_NAME
-from app.records.form_views import Posted, keep_draft_of, shown_page, store_posted
+from app.records import BY_NAME, sections_for
+from app.records.attachments import attachments_of
+from app.records.form_views import Posted, keep_draft_of, on_to_files, say_none_posted, shown_page, store_posted
 from app.records.operations import delete_row
-from app.records.queries import history_of, row_for, teacher_for
+from app.records.queries import history_of, row_for
 from app.records.row_form import RowForm
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
-STEPS = ("submit", "recall")
+STEPS = ("submit", "recall", "print")
 UNSAVED = "还有填了没有保存的内容：{labels}。请先保存或放弃，再提交给学校。"
 
 
@@ -42,7 +44,7 @@ class MyView(PlainView):
     @has_access
     @permission_name("show")
     def overview(self) -> Any:
-        teacher = _teacher()
+        teacher = own_record()
         history = history_of(db.session, teacher.id)
         mine = read_mine(db.session, current_actor(), teacher, history)
         page = overview(mine, steps_of(db.session, mine.teacher.id), history)
@@ -84,14 +86,14 @@ class MyView(PlainView):
     @permission_name("edit")
     def draft(self) -> Any:
         """Keep what is being typed; see core/drafts.py."""
-        return keep_draft_of(_form(_teacher(), request.args.get("name", ""), request.args.get("row_id", "")))
+        return keep_draft_of(_form(own_record(), request.args.get("name", ""), request.args.get("row_id", "")))
 
     @expose("/draft/drop", methods=["POST"])
     @has_access
     @permission_name("edit")
     def drop(self) -> Response:
         """Give up what was typed and not saved."""
-        form = _form(_teacher(), request.args.get("name", ""), request.args.get("row_id", ""))
+        form = _form(own_record(), request.args.get("name", ""), request.args.get("row_id", ""))
         with transaction(db.session):
             drop_draft(db.session, form.actor.user_id, form.key)
         flash("已放弃没有保存的内容。", "success")
@@ -110,13 +112,15 @@ class MyView(PlainView):
         section = _section(name, mine.teacher)
         if not section.many:
             return self._show_form(mine, _form(mine.teacher, name))
-        return self.render_template("portal/my_section.html", my=section_page(mine, section))
+        files = attachments_of(db.session, mine.teacher.id, section.name)
+        counts = {row_id: len(found) for (_, row_id), found in files.items()}
+        return self.render_template("portal/my_section.html", my=section_page(mine, section), files=counts)
 
     @expose("/<name>", methods=["POST"])
     @has_access
     @permission_name("edit")
     def save(self, name: str) -> Any:
-        form = _form(_teacher(), name)
+        form = _form(own_record(), name)
         if form.section.many:
             abort(404)
         return self._save(form)
@@ -125,10 +129,18 @@ class MyView(PlainView):
     @has_access
     @permission_name("edit")
     def row_add(self, name: str) -> Any:
-        form = _form(_teacher(), name)
+        form = _form(own_record(), name)
         if not form.section.many:
             abort(404)
         return self._save(form) if request.method == "POST" else self._show_form(_mine(form.teacher), form)
+
+    @expose("/<name>/none/<int:say>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def none(self, name: str, say: int) -> Response:
+        """Say 「无」 of a section (1), or take it back (0)."""
+        say_none_posted(_form(own_record(), name), none=bool(say))
+        return redirect(url_for("MyView.section", name=name))
 
     @expose("/<name>/<row_id>", methods=["GET"])
     @has_access
@@ -141,13 +153,13 @@ class MyView(PlainView):
     @has_access
     @permission_name("edit")
     def row_save(self, name: str, row_id: str) -> Any:
-        return self._save(_row_form(_teacher(), name, row_id))
+        return self._save(_row_form(own_record(), name, row_id))
 
     @expose("/<name>/<row_id>/delete", methods=["POST"])
     @has_access
     @permission_name("edit")
     def row_delete(self, name: str, row_id: str) -> Response:
-        form = _row_form(_teacher(), name, row_id)
+        form = _row_form(own_record(), name, row_id)
         assert form.teacher is not None and form.row_id is not None
         with transaction(db.session):
             delete_row(db.session, form.actor, form.section, form.teacher, form.row_id, utc_now())
@@ -158,33 +170,26 @@ class MyView(PlainView):
     # ── showing and storing one form ──
 
     def _show_form(self, mine: Mine, form: RowForm, posted: Posted | None = None) -> Any:
-        page = form_page(mine, form, shown_page(form, posted))
+        page = form_page(mine, form, shown_page(form, posted)) | my_files(form)
         return self.render_template("portal/my_form.html", my=page), 400 if posted else 200
 
     def _save(self, form: RowForm) -> Any:
         posted = store_posted(form)
         if posted.row is not None:
-            return redirect(url_for("MyView.section", name=form.section.name))
+            usual = url_for("MyView.section", name=form.section.name)
+            return redirect(on_to_files(usual, form_url(form.section, posted.row.id)))
         if posted.texts is None:
             return redirect(request.path)
         return self._show_form(_mine(), form, posted)
 
 
-def _teacher() -> Teacher:
-    """The person of this session."""
-    teacher_id = current_actor().teacher_id
-    if teacher_id is None:
-        abort(403)
-    return teacher_for(db.session, teacher_id)
-
-
 def _mine(teacher: Teacher | None = None) -> Mine:
-    return read_mine(db.session, current_actor(), teacher or _teacher())
+    return read_mine(db.session, current_actor(), teacher or own_record())
 
 
 def _section(name: str, teacher: Teacher) -> Section:
     section = BY_NAME.get(name)
-    if section is None or section not in own_sections(teacher.indicator_set):
+    if section is None or section not in sections_for(teacher.indicator_set):
         abort(404)
     return section
 
@@ -193,6 +198,8 @@ def _form(teacher: Teacher, name: str, row_id: str = "") -> RowForm:
     """The form named by an address; without `row_id` the single section, or a new row. 404 for all that is not ours."""
     section = _section(name, teacher)
     if not row_id:
+        if section.filled_by != "T":
+            abort(404)
         row = None if section.many else teacher
     elif not section.many:
         abort(404)

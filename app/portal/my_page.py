@@ -13,14 +13,16 @@ from app.core.actor import Actor
 from app.core.drafts import drafts_under
 from app.core.flow import FlowLog
 from app.core.history import History
+from app.core.indicator_set import IndicatorSet
 from app.core.sections.section import Problem, Section
-from app.records import BY_NAME, SECTIONS, sections_for
-from app.records.completeness import Completeness, Finding, check_rows, rows_of
+from app.records import BY_NAME, SECTIONS, attachments, sections_for
+from app.records.completeness import Completeness, Finding, SectionState, check_rows
 from app.records.editing import EditRights, edit_rights
-from app.records.marks import ReviewMark
+from app.records.marks import MISSING, ReviewMark
 from app.records.pages import timeline
 from app.records.queries import history_of
 from app.records.row_form import NEW
+from app.records.rows import rows_of
 from app.records.states import STATES, state_tag
 from app.records.teacher import Teacher
 
@@ -29,6 +31,7 @@ DOUBLE_SURNAMES = frozenset("欧阳 司马 上官 诸葛 司徒 东方 南宫 �
 ICONS = {"done": "check", "todo": "circle-half-stroke", "back": "arrow-rotate-left", "opt": "minus", "lock": "lock"}
 LEGEND = (("back", "{n} 个板块被退回"), ("todo", "{n} 个还没填好"), ("opt", "{n} 个未填（选填）"))
 BY_SCHOOL = "由学校填写，请联系学校信息管理员。"
+PART_OF_SCHOOL = "由学校填写"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ def _is_mended(mark: ReviewMark, rows: Mapping[str, Sequence[Any]], history: Seq
     for entry in history:
         here = entry.section == mark.section or not mark.section
         same_row = mark.row_id in (None, entry.row_id)
-        if entry.at >= mark.opened_at and here and same_row and (not mark.item or mark.item in entry.changes):
+        proven = mark.reason == MISSING and attachments.ITEM in entry.changes
+        if entry.at >= mark.opened_at and here and same_row and (not mark.item or mark.item in entry.changes or proven):
             return True
     if mark.row_id is not None or mark.item:
         return False
@@ -115,26 +119,31 @@ def row_title(section: Section, row_id: int | None, rows: Mapping[str, Sequence[
 # ── side: meter and tree ──
 
 
-def own_sections(indicator_set: str) -> tuple[Section, ...]:
-    """The sections that a teacher fills in; the others are the school's."""
+def own_sections(indicator_set: IndicatorSet) -> tuple[Section, ...]:
+    """The sections that a teacher fills in."""
     return tuple(section for section in sections_for(indicator_set) if section.filled_by == "T")
+
+
+def school_sections(indicator_set: IndicatorSet) -> tuple[Section, ...]:
+    """The sections that the school fills in; the teacher reads them."""
+    return tuple(section for section in sections_for(indicator_set) if section.filled_by != "T")
 
 
 def side(mine: Mine, current: str) -> dict[str, Any]:
     """The left column: how far it is, and one line for each section."""
     entries: list[dict[str, Any]] = []
-    for state in mine.state.sections:
-        if state.section.filled_by != "T":
-            continue
-        kind, word = _standing(mine, state.section, state.errors, state.rows)
-        counts = state.section.required or state.rows or kind == "back"  # an optional empty one is no gap
+    for state in sorted(mine.state.sections, key=lambda one: one.section.filled_by != "T"):
+        own = state.section.filled_by == "T"
+        kind, word = _standing(mine, state)
+        # An optional empty one is no gap, and what the school fills in is not the teacher's.
+        counts = own and (state.section.required or state.rows or state.none or kind == "back")
         entries.append(
             {
                 "name": state.section.name,
                 "title": state.section.title,
-                "part": state.section.part,
+                "part": state.section.part if own else PART_OF_SCHOOL,
                 "url": url_for("MyView.section", name=state.section.name),
-                "required": state.section.required,
+                "required": state.section.required and own,
                 "kind": kind,
                 "icon": ICONS[kind],
                 "word": word,
@@ -143,27 +152,32 @@ def side(mine: Mine, current: str) -> dict[str, Any]:
             }
         )
     return {
-        "percent": mine.state.percent,
-        "errors": len(mine.state.errors),
+        "percent": mine.state.own_percent,
+        "errors": len(mine.state.own_errors),
         "tree": entries,
         "list_url": url_for("MyView.overview"),
     }
 
 
-def _standing(mine: Mine, section: Section, errors: int, rows: int) -> tuple[str, str]:
+def _standing(mine: Mine, state: SectionState) -> tuple[str, str]:
     """How a section stands, as kind and word."""
-    marks = mine.rights.marks
+    section, marks = state.section, mine.rights.marks
+    if section.filled_by != "T":
+        return "lock", "无" if state.none else f"{state.rows} 条" if state.rows else "没有"
+    errors = sum(finding.section is section for finding in mine.state.own_errors)
     if mine.rights.record_lock():
         return "lock", "已锁定"
     if left := mine.left(section.name):
         return "back", f"退回 {len(left)} 项"
     if errors:
-        return ("todo", f"缺 {errors} 项") if rows else ("todo", "未填")
+        return ("todo", f"缺 {errors} 项") if state.rows else ("todo", "未填")
     if any(mark.section == section.name for mark in marks):
         return "done", "已改"
     if marks and all(mark.section for mark in marks):
         return "lock", "已锁定"
-    return ("done", "完整") if rows else ("opt", "未填")
+    if state.none:
+        return "done", "无"
+    return ("done", "完整") if state.rows else ("opt", "未填")
 
 
 # ── overview ──
@@ -180,6 +194,7 @@ def overview(mine: Mine, steps: Sequence[FlowLog], history: Sequence[History]) -
         **_actions(mine),
         "returned": _returned(mine),
         "missing": _missing(mine) if not mine.rights.record_lock() else [],
+        "of_school": _of_school(mine) if not mine.rights.record_lock() else [],
         "warnings": [_place(f.section, f.row_id, f.problem, f.label) for f in mine.state.warnings],
         "drafts": mine.drafts,
         "steps": [_told(step) for step in steps],
@@ -212,7 +227,7 @@ def _headline(mine: Mine, steps: Sequence[FlowLog]) -> dict[str, str]:
 
 def _to_do(mine: Mine) -> dict[str, str]:
     """The sentence while the teacher is at work: draft or returned."""
-    errors, left, marks = len(mine.state.errors), len(mine.left()), mine.rights.marks
+    errors, left, marks = len(mine.state.own_errors), len(mine.left()), mine.rights.marks
     who = address(mine.teacher.name or "")
     if left:
         by = "学校" if marks[0].by_unit == mine.teacher.unit.name else marks[0].by_unit
@@ -235,8 +250,8 @@ def _actions(mine: Mine) -> dict[str, Any]:
     if status not in ("draft", "rejected"):
         return {"can": "", "why": "", "next_url": ""}
     left = mine.left()
-    if mine.state.errors:
-        why, next_url = f"现在不能提交：还有 {len(mine.state.errors)} 处没有填好。", _url_of(mine.state.errors[0])
+    if errors := mine.state.own_errors:
+        why, next_url = f"现在不能提交：还有 {len(errors)} 处没有填好。", _url_of(errors[0])
     elif mine.drafts:
         why, next_url = "现在不能提交：有填了没有保存的内容。", mine.drafts[0]["url"]
     else:
@@ -255,8 +270,10 @@ def _place(section: Section, row_id: int | None, problem: Problem, label: str) -
     """One problem as a line: its label leads to the item, the message does not say the label twice."""
     field = section.fields.get(problem.item)
     text = problem.message.removeprefix(f"「{field.label}」" if field else "")
-    note = BY_SCHOOL if field is not None and field.filled_by in ("L", "A") else ""
-    return {"label": label, "text": text, "url": form_url(section, row_id, problem.item), "note": note}
+    of_school = section.filled_by != "T"
+    note = BY_SCHOOL if of_school or (field is not None and field.filled_by in ("L", "A")) else ""
+    url = url_for("MyView.section", name=section.name) if of_school else form_url(section, row_id, problem.item)
+    return {"label": label, "text": text, "url": url, "note": note}
 
 
 def _returned(mine: Mine) -> dict[str, Any] | None:
@@ -285,13 +302,18 @@ def mark_place(mine: Mine, mark: ReviewMark) -> dict[str, Any]:
 def _missing(mine: Mine) -> list[dict[str, Any]]:
     """What keeps the record from being complete, by section and row."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for finding in mine.state.errors:
+    for finding in mine.state.own_errors:
         section, field = finding.section, finding.section.fields.get(finding.problem.item)
         title = row_title(section, finding.row_id, mine.rows, mine.teacher)
         group = f"{section.title} · {title}" if title else section.title
         label = field.label if field else "去填"
         groups.setdefault(group, []).append(_place(section, finding.row_id, finding.problem, label))
     return [{"title": title, "items": items} for title, items in groups.items()]
+
+
+def _of_school(mine: Mine) -> list[dict[str, Any]]:
+    """What the school has still to fill in; it holds the teacher back in nothing."""
+    return [_place(f.section, f.row_id, f.problem, f.label) for f in mine.state.school_errors]
 
 
 def _told(step: FlowLog) -> dict[str, Any]:

@@ -5,18 +5,21 @@ from typing import Any
 
 from flask import url_for
 
+from app.core.indicator_set import IndicatorSet
 from app.core.sections.section import Section, show
-from app.portal.my_page import Mine, form_url, mark_place, moment, own_sections, row_title, side
+from app.portal.my_page import Mine, form_url, mark_place, moment, own_sections, row_title, school_sections, side
 from app.records.marks import ReviewMark
+from app.records.pages import NONE_LABELS
 from app.records.row_form import RowForm
+from app.records.rows import said_none
 from app.records.states import state_tag
 
 NOT_RETURNED = "这一板块没有被退回，不用改。"
 
 
-def neighbours(section: Section, indicator_set: str) -> dict[str, Any]:
+def neighbours(section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     """The sections before and after; the last one leads to the overview."""
-    sections = own_sections(indicator_set)
+    sections = own_sections(indicator_set) if section.filled_by == "T" else school_sections(indicator_set)
     place = sections.index(section)
     links = [{"title": s.title, "url": url_for("MyView.section", name=s.name)} for s in sections]
     end = {"title": "总览与提交", "url": url_for("MyView.overview")}
@@ -32,6 +35,8 @@ def section_page(mine: Mine, section: Section) -> dict[str, Any]:
     shown = [field for field in section.fields_for(mine.teacher.indicator_set) if field.in_list]
     rows = mine.rows[section.name]
     can_add = section.has_room(rows) and not mine.rights.row_lock(section, None)
+    none = section.name in said_none(mine.rows)
+    may_say = can_add and section.may_be_none and not rows
     return side(mine, section.name) | neighbours(section, mine.teacher.indicator_set) | {
         "title": section.title,
         "required": section.required,
@@ -44,7 +49,10 @@ def section_page(mine: Mine, section: Section) -> dict[str, Any]:
         "add_url": url_for("MyView.row_add", name=section.name) if can_add else "",
         "add_label": section.add_label,
         "has_new": any(draft["key"] == (section.name, None) for draft in mine.drafts),
-        "empty": section.empty_hint or f"还没有{section.title}。",
+        "none_url": url_for("MyView.none", name=section.name, say=int(not none)) if may_say else "",
+        "none": none,
+        "none_label": NONE_LABELS[none],
+        "empty": "已填「无」" if none else section.empty_hint or f"还没有{section.title}。",
     }  # fmt: skip
 
 
@@ -53,7 +61,7 @@ def _shown_row(mine: Mine, section: Section, shown: Sequence[Any], row: Any) -> 
     words = {mark.item: mark.text for mark in marks}
     cells = []
     for field in shown:
-        text = show(field, getattr(row, field.name), mine.teacher.indicator_set)
+        text = show(field, getattr(row, field.name), mine.teacher.indicator_set, reveal=True)
         cells.append({"label": field.label, "text": text, "refused": words.pop(field.name, "")})
     fields = section.fields
     others = [f"{fields[item].label}：{text}" if item in fields else text for item, text in words.items()]
@@ -118,7 +126,7 @@ def _returned(mine: Mine, section: Section, row_id: int | None = None) -> list[d
 
 def _locked(mine: Mine, section: Section) -> str:
     """Why nothing in the section can be changed, or ""."""
-    if reason := mine.rights.record_lock():
+    if reason := mine.rights.section_lock(section):
         return reason
     named = not mine.rights.marks or any(mark.section in ("", section.name) for mark in mine.rights.marks)
     return "" if named else NOT_RETURNED

@@ -9,8 +9,10 @@ from app.collection.queries import waiting_for
 from app.core.actor import Actor
 from app.core.db import db
 from app.core.sections.views import view_name
+from app.core.ui.background import news
 from app.permissions import Permission as P
 from app.records import CHILD_SECTIONS
+from app.records.search import PERSON_HINT
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,12 @@ class Entry:
     label: str
     endpoint: str
     permission: P
-    prefix: str  # addresses that make it the current one
+    prefix: str | tuple[str, ...]  # addresses that make it the current one
     counted: bool = False
 
 
+# Teachers' accounts lie below the same address and have a line of their own.
+ACCOUNTS = ("/accounts/list/", "/accounts/add", "/accounts/edit/", "/accounts/roles")
 MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (
         "教师信息",
@@ -31,6 +35,7 @@ MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
         (
             Entry("教师列表", "TeacherView.list", P.RECORD_LIST, "/teachers/"),
             Entry("Excel 导入", "ImportView.start", P.IMPORT_USE, "/imports/"),
+            Entry("照片批量上传", "PhotoBatchView.start", P.IMPORT_USE, "/photos/"),
             Entry("审核", "ReviewQueueView.list", P.REVIEW_LIST, "/review/", counted=True),
         ),
     ),
@@ -42,7 +47,18 @@ MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             for section in CHILD_SECTIONS
         ),
     ),
-    ("系统管理", "gear", (Entry("单位", "UnitView.list", P.UNIT_LIST, "/units/"),)),
+    (
+        "系统管理",
+        "gear",
+        (
+            Entry("账号", "AccountView.list", P.ACCOUNT_LIST, ACCOUNTS),
+            Entry("教师账号", "TeacherAccountView.list", P.TEACHER_ACCOUNT_LIST, "/accounts/teachers/"),
+            Entry("单位", "UnitView.list", P.UNIT_LIST, "/units/"),
+            Entry("二级单位", "DepartmentView.list", P.DEPARTMENT_LIST, "/departments/"),
+            Entry("本省指标", "ProvinceItemView.list", P.ITEM_LIST, "/indicators/"),
+            Entry("数据字典", "CodeTableView.list", P.CODE_LIST, "/dictionary/"),
+        ),
+    ),
 )
 
 
@@ -70,11 +86,15 @@ def build() -> dict[str, Any] | None:
         "is_self": is_self,
         "menu": [] if is_self else _menu(actor),
         "self_menu": [{"label": "我的档案", "url": url_for("MyView.overview"), "current": True}] if is_self else [],
+        "jobs_url": url_for("JobView.list") if actor.may(P.JOB_LIST) else "",
+        "jobs": news(actor),
         "logout_url": url_for("AuthView.logout"),
+        "me_url": url_for("MeView.show"),
         "password_url": url_for("PasswordView.change"),
         "login_url": url_for("AuthView.login"),
         "alive_url": url_for("AuthView.alive"),
         "search_url": url_for("TeacherView.search") if actor.may(P.RECORD_LIST) else "",
+        "search_hint": PERSON_HINT,
     }
 
 

@@ -1,7 +1,8 @@
 """The teacher's record. `SECTIONS` is the order of menu, tabs, sheets and prints."""
 
-from dataclasses import replace
-
+from app.core.codes import codes
+from app.core.indicator_set import IndicatorSet
+from app.core.province_items import province_items
 from app.core.sections.section import Section
 from app.records import teacher
 from app.records.sections import (
@@ -18,6 +19,7 @@ from app.records.sections import (
     ethics_review,
     language_skill,
     medical_cert,
+    none_said,
     other_skill,
     overseas_study,
     paper,
@@ -36,7 +38,7 @@ from app.records.sections import (
     work_history,
 )
 
-DECLARED: tuple[Section, ...] = (
+SECTIONS: tuple[Section, ...] = (
     teacher.SECTION,
     education_history.SECTION,
     work_history.SECTION,
@@ -68,13 +70,16 @@ DECLARED: tuple[Section, ...] = (
     rotation.SECTION,
     contact.SECTION,
 )
-# A required section may be empty only when 「无」 was said. Until that can be said, only these two are enforced.
-ENFORCED = ("basic_info", "education_history")
-SECTIONS = tuple(s if s.name in ENFORCED or not s.required else replace(s, required=False) for s in DECLARED)
-BY_NAME = {section.name: section for section in SECTIONS}
 CHILD_SECTIONS = tuple(section for section in SECTIONS if section.many)
+NOTHING = none_said.SECTION
+STORED = (*SECTIONS, NOTHING)  # all that is stored of a record; NOTHING has no menu, sheet or form
+CHILD_STORED = (*CHILD_SECTIONS, NOTHING)
+BY_NAME = {section.name: section for section in STORED}
+for _section in SECTIONS:
+    province_items.enlist(_section.name, _section.model)
+codes.declare(none_said.SECTION_NAMES, "板块", {section.name: section.title for section in SECTIONS})
 
 
-def sections_for(indicator_set: str) -> tuple[Section, ...]:
+def sections_for(indicator_set: IndicatorSet) -> tuple[Section, ...]:
     """The sections of one kind of school."""
-    return tuple(section for section in SECTIONS if indicator_set in section.school_types)
+    return tuple(section for section in SECTIONS if indicator_set.kind in section.school_types)

@@ -1,16 +1,17 @@
 """The log of who looked at personal numbers, and who took records out."""
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Integer, String, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.actor import Actor
-from app.core.db import Base, UtcDateTime
+from app.core.db import Base, UtcDateTime, short_write
 
 
 class AccessLog(Base):
-    """One look. Kinds: reveal, export, account. `detail` holds filters and counts, never the data."""
+    """One look. Kinds: reveal, export, account, print, file. `detail` holds filters or counts, never the data."""
 
     __tablename__ = "access_log"
 
@@ -28,14 +29,22 @@ def log_access(
     session: Session, actor: Actor, kind: str, now: dt.datetime, *, teacher_id: int | None = None, detail: str = ""
 ) -> None:
     """Note a look at personal data, in the transaction that shows it."""
-    session.add(
-        AccessLog(
-            at=now,
-            actor_id=actor.user_id,
-            actor_name=actor.name,
-            unit_id=actor.unit_id,
-            kind=kind,
-            teacher_id=teacher_id,
-            detail=detail[:200],
-        )
-    )
+    session.execute(insert(AccessLog).values(_look(actor, kind, now, teacher_id, detail)))
+
+
+def log_look(actor: Actor, kind: str, now: dt.datetime, *, teacher_id: int | None = None, detail: str = "") -> None:
+    """The same for a request that only reads: in a short transaction of its own, before anything is shown."""
+    with short_write() as connection:
+        connection.execute(insert(AccessLog).values(_look(actor, kind, now, teacher_id, detail)))
+
+
+def _look(actor: Actor, kind: str, now: dt.datetime, teacher_id: int | None, detail: str) -> dict[str, Any]:
+    return {
+        "at": now,
+        "actor_id": actor.user_id,
+        "actor_name": actor.name,
+        "unit_id": actor.unit_id,
+        "kind": kind,
+        "teacher_id": teacher_id,
+        "detail": detail[:200],
+    }

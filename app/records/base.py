@@ -6,11 +6,12 @@ from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relati
 from app.core.db import Base
 from app.core.errors import OutOfScope
 from app.core.history import Audited
+from app.core.province_items import Extended
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.records.teacher import Teacher
 
 
-class SectionRow(Base, Scoped, Audited):
+class SectionRow(Base, Scoped, Audited, Extended):
     """A row of a section: it belongs to one teacher, and lies where the teacher lies."""
 
     __abstract__ = True

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
+from app.core.province_items import province_items
+from app.core.scope import DEPARTMENT
 from app.core.sections.fields import Field
 from app.core.sections.section import Section
 from app.permissions import Permission as P
@@ -55,19 +57,19 @@ class EditRights:
             return WITH_SCHOOL
         return ""
 
-    def _section_lock(self, section: Section) -> str:
+    def section_lock(self, section: Section) -> str:
         """Why nothing in a section may be changed by this actor, or ""."""
         return self.record_lock() or (BY_SCHOOL if self.is_self and section.filled_by == "A" else "")
 
     def row_lock(self, section: Section, row_id: int | None) -> str:
         """Why a row may not be changed or deleted, or one added (row_id None), or ""."""
-        if reason := self._section_lock(section):
+        if reason := self.section_lock(section):
             return reason
         return "" if self._named(section, row_id, None) else NOT_NAMED
 
     def delete_lock(self, section: Section, row_id: int) -> str:
         """Why a row may not be deleted, or "". A refused item is mended, not made to disappear with its row."""
-        if reason := self._section_lock(section):
+        if reason := self.section_lock(section):
             return reason
         whole = [mark for mark in self.marks if not mark.section or (mark.section == section.name and not mark.item)]
         if not self.marks or any(mark.row_id in (None, row_id) for mark in whole):
@@ -78,14 +80,20 @@ class EditRights:
         """Why an item may not be changed, or ""."""
         if field.filled_by == "D":
             return DERIVED
-        if reason := self._section_lock(section):
+        if reason := self.section_lock(section):
             return reason
-        if self.is_self and field.filled_by == "L":
-            return LOCKED
-        if self.is_self and field.filled_by == "A":
+        if self.actor.level == DEPARTMENT and field.name == DEPARTMENT:
             return BY_SCHOOL
+        if self.is_self and (reason := self._not_mine(section, field)):
+            return reason
         names = (field.name, *_leads_of(section, field))
         return "" if any(self._named(section, row_id, name) for name in names) else NOT_NAMED
+
+    def _not_mine(self, section: Section, field: Field) -> str:
+        """Why the person may not fill in an item: it is the school's, by the nation's or the province's word."""
+        assert self.teacher is not None  # a person with a record of their own
+        filled_by = province_items.settled(section.name, field, self.teacher.indicator_set).filled_by
+        return {"L": LOCKED, "A": BY_SCHOOL}.get(filled_by, "")
 
     def _named(self, section: Section, row_id: int | None, item: str | None) -> bool:
         """Whether open marks leave it open. Without marks everything is; `item` None asks for the row as a whole."""
@@ -121,6 +129,10 @@ def _leads_of(section: Section, field: Field) -> list[str]:
 
 def edit_rights(session: Session, actor: Actor, teacher: Teacher | None) -> EditRights:
     """The rights of an actor on one record; reads the open marks where the record was refused."""
-    refused = teacher is not None and teacher.status in ("rejected", "submitted_to_school")
-    marks = open_marks(session, teacher.id) if teacher is not None and refused else []
+    marks = open_marks(session, teacher.id) if teacher is not None and may_have_marks(teacher) else []
     return EditRights(actor, teacher, marks)
+
+
+def may_have_marks(teacher: Teacher) -> bool:
+    """Whether open marks of a refusal decide what may be changed in this state."""
+    return teacher.status in ("rejected", "submitted_to_school")

@@ -13,6 +13,7 @@ from app.core.errors import AppError
 from app.core.sections.forms import texts_from, without_masks
 from app.core.sections.section import Problem
 from app.core.ui.addresses import whole_number
+from app.records.operations import say_none
 from app.records.row_form import RESTORED_LOGIN, STALE, RowForm
 
 FASTER = "刚刚有人改过这一条，没有保存。您填的内容已留在草稿里，请对照最新内容再保存。"
@@ -57,6 +58,20 @@ def store_posted(form: RowForm) -> Posted:
     return Posted(saved.row, None, tuple(saved.problems))
 
 
+def say_none_posted(form: RowForm, *, none: bool) -> None:
+    """Say 「无」 of the form's section, or take it back; says what became of it."""
+    assert form.teacher is not None  # a section stands in a record
+    try:
+        with transaction(db.session):
+            say_none(db.session, form.actor, form.section, form.teacher, utc_now(), none=none)
+    except AppError as error:
+        flash(error.message, "danger")
+    else:
+        flash(
+            f"「{form.section.title}」已填「无」。" if none else f"已取消「{form.section.title}」的「无」。", "success"
+        )
+
+
 def _keep(form: RowForm, key: str, texts: dict[str, str], version: int) -> None:
     """Keep what the person has changed; all of it when the row itself is gone."""
     with transaction(db.session):
@@ -77,6 +92,11 @@ def shown_page(form: RowForm, posted: Posted | None = None) -> dict[str, Any]:
     page = form.page({name: text for name, text in parked.items() if name in form.section.fields})
     page["restored"] = RESTORED_LOGIN if parked.get("version") == str(form.version) else STALE
     return page
+
+
+def on_to_files(usual: str, row_url: str) -> str:
+    """Where to go after saving: on to the attachments of the row when that button was pressed."""
+    return f"{row_url}#files" if request.form.get("then") == "files" else usual
 
 
 def keep_draft_of(form: RowForm) -> Any:

@@ -9,9 +9,10 @@ from app.core.db import Base, UtcDateTime
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.records.teacher import Teacher
 
+MISSING = "missing"
 REASONS = {
     "evidence": "与证明材料不一致",
-    "missing": "缺少证明材料",
+    MISSING: "缺少证明材料",
     "incomplete": "填写不完整",
     "wrong": "填写有误",
     "duplicate": "与其他记录重复",

@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 from app.core.actor import Actor
 from app.core.errors import AppError, Conflict, NotAllowed
 from app.core.flow import lock
+from app.core.history import earlier_values
 from app.core.sections.fields import Value
 from app.core.sections.reading import Raw, read_row
 from app.core.sections.section import Problem, Section
 from app.organisations.models import Unit
-from app.records.completeness import rows_of
+from app.records import CHILD_STORED
 from app.records.derived import refresh_derived
 from app.records.editing import edit_rights
 from app.records.marks import open_marks
+from app.records.nothing import forget_none, store_none
 from app.records.queries import row_for, units_holding
 from app.records.teacher import SECTION as BASIC_INFO
-from app.records.teacher import Teacher
+from app.records.teacher import Teacher, told_by_number
 
 HERE = "本校已经有这位教师，请在列表中查找后修改。"
 ELSEWHERE = "此人已在别的单位建档，不能再新增。请走「教师调动」。"
@@ -47,7 +49,10 @@ def _blocking(section: Section, reading: Any) -> list[Problem]:
 
 
 def create_teacher(session: Session, actor: Actor, unit: Unit, texts: Mapping[str, Raw]) -> Saved:
-    """Make a new record at a school. The name, and a valid ID number that nobody has yet, are needed to begin."""
+    """Make a new record at a school. The name, and a valid ID number that nobody has yet, are needed to begin.
+
+    Sex and birth date follow from the number where they are left empty, as they do in an import.
+    """
     if unit.level != "school":
         raise NotAllowed("教师只能建在学校里。请用学校的账号新增。")
     reading = read_row(BASIC_INFO, texts, unit.indicator_set, {})
@@ -63,7 +68,9 @@ def create_teacher(session: Session, actor: Actor, unit: Unit, texts: Mapping[st
             blocking.append(Problem("id_number", HERE if holder == unit.id else ELSEWHERE))
     if blocking:
         return Saved(None, [*blocking, *reading.contradictions])
-    teacher = new_teacher(unit, reading.values)
+    told = told_by_number(str(reading.values.get("id_type") or ""), str(number))
+    typed = {item: value for item, value in reading.values.items() if value is not None}
+    teacher = new_teacher(unit, {**told, **typed})
     session.add(teacher)
     try:
         session.flush()
@@ -99,7 +106,7 @@ def save_row(
     """
     teacher = lock(session, Teacher, teacher.id)
     row = teacher if not section.many else (row_for(session, section, teacher, row_id) if row_id else None)
-    if row is not None and row.version != version:
+    if row is not None and _has_moved(session, section, row, version):
         raise Conflict("这一条在您打开之后被别人改过。您填的内容已留在草稿里，请对照最新内容再保存。")
     rights = edit_rights(session, actor, teacher)
     if reason := rights.row_lock(section, row_id if section.many else teacher.id):
@@ -115,6 +122,8 @@ def save_row(
     number = reading.values.get("id_number")
     if number and number != base.get("id_number") and units_holding(session, [str(number)]):
         blocking.append(Problem("id_number", ELSEWHERE))
+    if not blocking and section.says_none({**base, **reading.values}):
+        return _save_none(session, section, teacher, row_id, reading.contradictions, now)
     if section.many:
         blocking += _twins(session, section, teacher, row_id, {**base, **reading.values})
     if blocking:
@@ -122,11 +131,55 @@ def save_row(
     if row is None:
         row = section.model(teacher_id=teacher.id)
         session.add(row)
+        forget_none(session, teacher, section)
     for name, value in reading.values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
     _after_change(session, section, teacher, now)
     return Saved(row, reading.contradictions)
+
+
+def _has_moved(session: Session, section: Section, row: Any, version: int) -> bool:
+    """Whether somebody changed an item since `version`. The teacher's version moves with other rows and steps too."""
+    if row.version == version:
+        return False
+    if not 0 < version < row.version:  # no version that a form was ever given
+        return True
+    return any(section.fields[item].filled_by != "D" for item in earlier_values(session, row, version))
+
+
+def _save_none(
+    session: Session,
+    section: Section,
+    teacher: Teacher,
+    row_id: int | None,
+    contradictions: list[Problem],
+    now: dt.datetime,
+) -> Saved:
+    """A form that says 「无」 is no row: it is kept as such, and the row that was opened goes."""
+    if contradictions:
+        return Saved(None, contradictions)
+    try:
+        stored = store_none(session, teacher, section, row_id)
+    except AppError as error:
+        assert section.none_when is not None
+        return Saved(None, [Problem(section.none_when.item, error.message)])
+    _after_change(session, section, teacher, now)
+    return Saved(stored, [])
+
+
+def say_none(
+    session: Session, actor: Actor, section: Section, teacher: Teacher, now: dt.datetime, *, none: bool = True
+) -> None:
+    """Say 「无」 of a section that has no rows, or take it back. Raises AppError with the reason when it may not be."""
+    teacher = lock(session, Teacher, teacher.id)
+    if reason := edit_rights(session, actor, teacher).row_lock(section, None):
+        raise NotAllowed(reason)
+    if none:
+        store_none(session, teacher, section)
+    else:
+        forget_none(session, teacher, section)
+    _after_change(session, section, teacher, now)
 
 
 def _twins(
@@ -161,7 +214,7 @@ def _after_change(session: Session, section: Section, teacher: Teacher, now: dt.
     """Derived items follow, and the record's version moves: a reviewer's page that shows the old content is stale."""
     if section.many:
         teacher.content_at = now
-        refresh_derived(session, teacher)
+        refresh_derived(session, [teacher], [section.name])
     session.flush()
 
 
@@ -172,15 +225,11 @@ def delete_teacher(session: Session, teacher: Teacher, has_account: bool) -> Non
         raise AppError("报送过的档案不能删除。离职、调走请办理相应变动。")
     if has_account:
         raise AppError("这位教师已有自助账号，请先删除账号。")
-    for section_rows in _rows_under(session, teacher):
-        for row in section_rows:
+    for section in CHILD_STORED:
+        for row in session.scalars(select(section.model).where(section.model.teacher_id == teacher.id)):
             session.delete(row)
     session.flush()
     for mark in open_marks(session, teacher.id):
         session.delete(mark)
     session.delete(teacher)
     session.flush()
-
-
-def _rows_under(session: Session, teacher: Teacher) -> list[list[Any]]:
-    return [rows for name, rows in rows_of(session, teacher).items() if name != BASIC_INFO.name]

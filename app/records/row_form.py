@@ -15,6 +15,7 @@ from app.core.sections.forms import FormState, fieldsets, without_masks
 from app.core.sections.reading import read_row, typed
 from app.core.sections.section import Problem, Section, contradictions, show
 from app.organisations.models import Unit
+from app.records.defaults import named_defaults
 from app.records.editing import EditRights, edit_rights
 from app.records.operations import Saved, create_teacher, save_row
 from app.records.teacher import Teacher
@@ -100,6 +101,8 @@ class RowForm:
             lock=self.lock_of,
             problems=[*refused, *hints, *problems],
             is_new=self.row is None,
+            named=named_defaults(self.unit, dt.date.today()),  # noqa: DTZ011 - the day where the school is
+            reveal=self.rights.is_self,
         )
         return {
             "fieldsets": fieldsets(state),

@@ -1,75 +1,56 @@
 """The screens of the record for administrators: list, one teacher, the forms of every section."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from flask import Flask, abort, flash, g, redirect, request, url_for
 from flask_appbuilder import expose
-from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
-from sqlalchemy import or_, select
 from werkzeug.wrappers import Response
 
 from app.accounts.queries import accounts_of
 from app.accounts.views import OWN_NUMBER
-from app.core.crypto import blind_index
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
-from app.core.errors import AppError
-from app.core.excel import export_rows
-from app.core.sections.section import show
-from app.core.sections.views import SectionView, make_view
+from app.core.indicator_set import IndicatorSet
+from app.core.sections.views import make_view
 from app.core.ui.addresses import row_key
-from app.core.ui.base_view import current_actor
+from app.core.ui.background import add_kind
+from app.core.ui.base_view import current_actor, print_line
 from app.core.ui.blueprint import macro
-from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest
-from app.core.validators import normalise_id
-from app.organisations.models import Unit
+from app.organisations.views import own_school
 from app.permissions import Permission as P
 from app.records import BY_NAME, CHILD_SECTIONS
 from app.records.access import log_access
-from app.records.completeness import check_rows, rows_of
+from app.records.attachment_views import AttachmentView
+from app.records.attachments import attachments_of
+from app.records.completeness import check_rows
 from app.records.editing import edit_rights
-from app.records.form_views import keep_draft_of, shown_page, store_posted
+from app.records.export import export_list
+from app.records.export_views import ExportView
+from app.records.file_pages import form_files, photo_block, record_files
+from app.records.form_views import keep_draft_of, on_to_files, say_none_posted, shown_page, store_posted
 from app.records.operations import delete_row, delete_teacher
-from app.records.pages import record_blocks, timeline
+from app.records.pages import record_blocks, timeline, whole_numbers
+from app.records.photo_views import photo_url
 from app.records.queries import history_of, row_for, teacher_for
 from app.records.row_form import RowForm
+from app.records.rows import rows_of
+from app.records.search import PERSON_HINT, PersonOfRowSearch, PersonSearch
 from app.records.states import STATES, state_label, state_tag
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
+from app.records.teacher_photo import photo_lock
 
-TAIL = 4
-FULL_NUMBER = 15
-MAX_EXPORT = 10_000
-
-
-class PersonSearch(BaseFilter):  # type: ignore[misc]
-    """A part of the name, the last four digits, or the whole ID number."""
-
-    def apply(self, query: Any, value: str) -> Any:
-        found = [Teacher.name.contains(value, autoescape=True)]
-        number = normalise_id(value)
-        if len(number) == TAIL and number[:3].isdigit():
-            found.append(Teacher.id_number_tail == number)
-        if len(number) >= FULL_NUMBER:
-            found.append(Teacher.id_number_hash == blind_index(number, "id_number"))
-        return query.filter(or_(*found))
+FILES_VIEW = AttachmentView.__name__
 
 
-class PersonOfRowSearch(BaseFilter):  # type: ignore[misc]
-    """The same search over the rows of a section, through their teacher."""
-
-    def apply(self, query: Any, value: str) -> Any:
-        people = select(Teacher.id).where(Teacher.name.contains(value, autoescape=True))
-        return query.filter(self.model.teacher_id.in_(people))
-
-
-class SectionRowsView(SectionView):
+class SectionRowsView(ExportView):
     """All rows of one section within the scope."""
 
     class_permission_name = "record"
-    include_route_methods: ClassVar[set[str]] = {"list", "search"}
+    include_route_methods: ClassVar[set[str]] = {"list", "search", "export"}
     search_filter = PersonOfRowSearch
     search_hint = "姓名"
 
@@ -77,33 +58,26 @@ class SectionRowsView(SectionView):
         super()._init_properties()
         self.list_columns = ["teacher", *self.list_columns]
         self.label_columns["teacher"] = "姓名"
-        self.datamodel.eager = ("teacher",)
+        self.datamodel.eager = ("teacher.unit",)
 
-    def indicator_set_of(self, row: Any) -> str:
-        return _unit_of(row.teacher).indicator_set
-
-    def filter_set(self) -> str:
-        return current_actor().indicator_set or "S"
+    def indicator_set_of(self, row: Any) -> IndicatorSet:
+        return row.teacher.unit.indicator_set
 
     def row_urls(self, rows: list[Any]) -> list[str]:
         return [url_for("TeacherView.show", pk=row.teacher_id, _anchor=self.section.name) for row in rows]
 
 
-def _unit_of(teacher: Teacher) -> Unit:
-    return db.session.get_one(Unit, teacher.unit_id)
-
-
-class TeacherRecordView(SectionView):
+class TeacherRecordView(ExportView):
     """Teachers: list, record, forms. Reporting is added by the feature that knows it."""
 
     section = BASIC_INFO
     class_permission_name = "record"
     include_route_methods: ClassVar[set[str]] = {
         "list", "show", "search", "add", "edit", "delete", "draft", "drop",
-        "row_add", "row_edit", "row_delete", "reveal", "export",
+        "row_add", "row_edit", "row_delete", "none", "reveal", "export",
     }  # fmt: skip
     search_filter = PersonSearch
-    search_hint = "姓名、证件号或后 4 位"
+    search_hint = PERSON_HINT
     empty: ClassVar[dict[str, str]] = {"title": "还没有教师", "text": "可以用 Excel 一次导入，也可以逐个新增。"}
 
     def _init_properties(self) -> None:
@@ -114,11 +88,8 @@ class TeacherRecordView(SectionView):
         self.order_columns = [*self.order_columns, "updated_at"]
         self.datamodel.eager = ("unit", "waiting_unit")
 
-    def indicator_set_of(self, row: Teacher) -> str:
+    def indicator_set_of(self, row: Teacher) -> IndicatorSet:
         return row.unit.indicator_set
-
-    def filter_set(self) -> str:
-        return current_actor().indicator_set or "S"
 
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
         options = [{"value": "", "label": "审核状态：全部"}]
@@ -139,31 +110,13 @@ class TeacherRecordView(SectionView):
         return {"label": "新增教师", "url": url_for(f"{self.endpoint}.add")}
 
     def buttons(self) -> list[dict[str, Any]]:
-        actor, found = current_actor(), []
-        if actor.may(P.RECORD_EXPORT):
-            url = f"{url_for(f'{self.endpoint}.export')}?{request.query_string.decode('ascii', 'replace')}"
-            found.append({"label": "导出", "url": url, "icon": "file-arrow-down", "post": True, "download": True})
-        if actor.may(P.IMPORT_USE):
+        found = super().buttons()
+        if current_actor().may(P.IMPORT_USE):
             found.append({"label": "Excel 导入", "url": url_for("ImportView.start"), "icon": "file-arrow-up"})
         return found
 
-    @expose("/export", methods=["POST"])
-    @has_access
-    def export(self) -> Response:
-        """The rows of the list as it is filtered and sorted, as a workbook. ID numbers stay masked."""
-        asked, search = self._asked()
-        count, rows = self._matching(asked, search, 0, MAX_EXPORT)
-        if count > MAX_EXPORT:
-            raise AppError(f"一次最多导出 {MAX_EXPORT} 人，请先加条件。")
-        headings = [str(self.label_columns[name]) for name in self.list_columns]
-        lines = [[self.plain_cell(row, name) for name in self.list_columns] for row in rows]
-        with transaction(db.session):
-            log_access(db.session, current_actor(), "export", utc_now(), detail=f"{len(lines)} rows {asked.filters}")
-        return send_workbook(export_rows(headings, lines), "教师列表.xlsx")
-
     def plain_cell(self, row: Teacher, name: str) -> str:
-        """A cell without markup."""
-        return state_label(row) if name == "status" else str(self.cell(row, name))
+        return state_label(row) if name == "status" else super().plain_cell(row, name)
 
     # ── one record ──
 
@@ -173,6 +126,7 @@ class TeacherRecordView(SectionView):
         rows = rows_of(db.session, teacher)
         state = check_rows(teacher, rows)
         rights = edit_rights(db.session, actor, teacher)
+        files = attachments_of(db.session, teacher.id)
         return {
             "title": teacher.name,
             "tag": state_tag(teacher),
@@ -182,27 +136,29 @@ class TeacherRecordView(SectionView):
             ],
             "actions": [*self._reveal_action(teacher), *self.record_actions(teacher, rights)],
             "alerts": [*self._revealed(), *self.record_alerts(teacher, rights, state)],
-            "blocks": record_blocks(teacher, rows, rights, self.section_urls(teacher)),
+            "photo": photo_block(teacher, photo_lock(rights), partial(photo_url, teacher)),
+            "blocks": record_blocks(teacher, rows, rights, self.section_urls(teacher), files),
+            "files": record_files(files, rows, teacher.indicator_set, FILES_VIEW) if actor.may(P.RECORD_REVEAL) else [],
             "timeline": timeline(history_of(db.session, teacher.id), teacher.unit.indicator_set, rows),
+            "print_line": print_line(),
         }  # fmt: skip
 
     def _reveal_action(self, teacher: Teacher) -> list[dict[str, Any]]:
         if not current_actor().may(P.RECORD_REVEAL) or g.get("revealed"):
             return []
         url = url_for(f"{self.endpoint}.reveal", pk=teacher.id)
-        return [{"label": "显示完整证件号", "url": url, "post": True}]
+        return [{"label": "显示完整号码", "url": url, "post": True}]
 
     def _revealed(self) -> list[dict[str, Any]]:
-        number = g.get("revealed", "")
-        if not number:
-            return []
-        return [{"kind": "info", "title": f"身份证件号 {number}", "text": "这次查看已经留痕。", "items": []}]
+        numbers = g.get("revealed", [])
+        return [{"kind": "info", "title": "这次查看已经留痕。", "text": "", "items": numbers}] if numbers else []
 
     def section_urls(self, teacher: Teacher) -> dict[str, Any]:
         """Where the forms of the record are."""
         return {
             "edit": url_for(f"{self.endpoint}.edit", pk=teacher.id),
             "add": lambda s: url_for(f"{self.endpoint}.row_add", pk=teacher.id, name=s.name),
+            "none": lambda s, say: url_for(f"{self.endpoint}.none", pk=teacher.id, name=s.name, say=int(say)),
             "row": lambda s, row: url_for(f"{self.endpoint}.row_edit", pk=teacher.id, name=s.name, row_id=row.id),
         }
 
@@ -225,26 +181,20 @@ class TeacherRecordView(SectionView):
     @has_access
     @permission_name("reveal")
     def reveal(self, pk: str) -> Any:
-        """Show the whole ID number once, and note who looked."""
+        """Show ID and phone numbers whole, once, and note who looked."""
         teacher = self.row_or_404(pk)
         with transaction(db.session):
             log_access(db.session, current_actor(), "reveal", utc_now(), teacher_id=teacher.id)
-        g.revealed = show(BASIC_INFO.fields["id_number"], teacher.id_number, "S", reveal=True)
+        g.revealed = whole_numbers(rows_of(db.session, teacher), teacher.indicator_set)
         return self.render_template(self.show_template, record=self.record_page(teacher))
 
     # ── forms ──
-
-    def _own_school(self) -> Unit:
-        unit = db.session.get(Unit, current_actor().unit_id)
-        if unit is None or unit.level != "school":
-            abort(403)
-        return unit
 
     def _form(self, pk: str, name: str = "", row_id: str = "") -> RowForm:
         """The form named by an address. 404 for anything that is not there or not ours."""
         actor = current_actor()
         if not pk:
-            return RowForm(db.session, actor, BASIC_INFO, self._own_school(), None, None)
+            return RowForm(db.session, actor, BASIC_INFO, own_school(), None, None)
         teacher = teacher_for(db.session, self.row_or_404(pk).id)
         if not name:
             return RowForm(db.session, actor, BASIC_INFO, teacher.unit, teacher, teacher)
@@ -259,7 +209,8 @@ class TeacherRecordView(SectionView):
         posted = store_posted(form) if request.method == "POST" else None
         if posted is not None and posted.row is not None:
             target = posted.row if form.teacher is None else form.teacher
-            return redirect(back or url_for(f"{self.endpoint}.show", pk=target.id))
+            usual = back or url_for(f"{self.endpoint}.show", pk=target.id)
+            return redirect(on_to_files(usual, self.section_urls(target)["row"](form.section, posted.row)))
         if posted is not None and posted.texts is None:
             return redirect(request.path)
         return self._render_form(form, title, shown_page(form, posted), back), 400 if posted else 200
@@ -282,6 +233,7 @@ class TeacherRecordView(SectionView):
             "cancel_label": "返回",
             "note": form.locked() or form.section.intro,
             "secondary": [],
+            "files": form_files(form, FILES_VIEW, pk=teacher.id) if teacher else None,
         }
         if page["has_draft"]:
             drop = url_for(f"{self.endpoint}.drop", **target)
@@ -324,6 +276,14 @@ class TeacherRecordView(SectionView):
         flash("已删除一条，修改历史里可以查到。", "success")
         return redirect(url_for(f"{self.endpoint}.show", pk=pk))
 
+    @expose("/<pk>/<name>/none/<int:say>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def none(self, pk: str, name: str, say: int) -> Response:
+        """Say 「无」 of a section (1), or take it back (0)."""
+        say_none_posted(self._form(pk, name), none=bool(say))
+        return redirect(url_for(f"{self.endpoint}.show", pk=pk, _anchor=name))
+
     @expose("/delete/<pk>", methods=["POST"])
     @has_access
     def delete(self, pk: str) -> Response:
@@ -355,7 +315,8 @@ class TeacherRecordView(SectionView):
 
 
 def register(app: Flask, builder: Any) -> None:
-    """Plug in the lists of the sections; the teacher's own view is plugged in by collection, which adds reporting."""
+    """Plug in the export and the lists of the sections; the teacher's own view comes with collection, which reports."""
     app.extensions[OWN_NUMBER] = lambda teacher_id: teacher_for(db.session, teacher_id).id_number or ""
+    add_kind(app, export_list)
     for section in CHILD_SECTIONS:
         builder.add_view_no_menu(make_view(section, SectionRowsView))

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from app.core.crypto import EncryptedJson
 from app.core.db import Base, UtcDateTime
 from app.core.scope import Scoped, ScopeIds
+from app.core.sections.section import Section
 from app.organisations.models import Unit
+from app.records import BY_NAME, NOTHING
 
 STATUSES = {"planned": "还没有写入", "applied": "已写入", "undone": "已撤销", "discarded": "已放弃"}
 ACTIONS = {"create": "新增", "update": "有变化", "same": "无变化", "delete": "删除", "error": "有错"}
@@ -60,6 +62,12 @@ class ImportRow(Base, Scoped):
     #  "values": {item: stored form}, "old": {item: stored form}, "errors": [{"identifier", "column", "message"}],
     #  "warnings": the same}
     content: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("import_row.content"))
+
+    def lock_place(self, row_id: int | None) -> tuple[Section, int | None]:
+        """Section and row whose locks count. Saying 「无」 of a section is like adding or deleting its first row."""
+        if self.section != NOTHING.name:
+            return BY_NAME[self.section], row_id
+        return BY_NAME[(self.content["values"] or self.content["old"])["section"]], None
 
     def scope_ids(self, session: Session) -> ScopeIds:
         return session.get_one(Unit, session.get_one(ImportPlan, self.plan_id).unit_id).scope_ids

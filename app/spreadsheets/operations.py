@@ -12,17 +12,16 @@ from app.core.actor import Actor
 from app.core.errors import AppError, Conflict
 from app.core.flow import lock
 from app.core.sections.section import Section
-from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import BY_NAME
-from app.records.operations import new_teacher
 from app.records.queries import units_holding
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
+from app.spreadsheets.entry import enter_new_people, new_rows
 from app.spreadsheets.locks import refusals
 from app.spreadsheets.models import ImportPlan, ImportRow
 from app.spreadsheets.planning import unpack_values
-from app.spreadsheets.queries import rows_of_plan
+from app.spreadsheets.queries import count_rows, rows_of_plan
 from app.spreadsheets.stock import WRITTEN, Stock, child_ids, follow, load_stock, set_items, written_by
 from app.spreadsheets.undo import UndoResult, undo_plan
 
@@ -62,17 +61,18 @@ def apply_plan(session: Session, actor: Actor, plan_id: int, now: dt.datetime) -
     plan = lock(session, ImportPlan, plan_id)
     if plan.status != "planned":
         raise Conflict(NOT_OPEN[plan.status])
-    rows = rows_of_plan(session, plan.id, (*WRITTEN, "error"))
-    if wrong := sum(row.action == "error" for row in rows):
+    if wrong := count_rows(session, [plan.id])[plan.id].get("error"):
         raise AppError(HAS_ERRORS.format(count=wrong))
+    rows = rows_of_plan(session, plan.id, WRITTEN, known_people=True)
     owners = {row.owner_id for row in rows if row.owner_id is not None}
     stock = load_stock(session, actor, owners, child_ids(rows, "target_id"))
     _refuse_moved(stock, rows)
-    _refuse_taken_numbers(session, rows)
+    _refuse_taken_numbers(session, plan)
     plan.status, plan.applied_at = "applied", now
     with written_by(session, f"Excel 导入：{plan.file_name}", plan.id):
         try:
-            written, touched = _write(session, session.get_one(Unit, plan.unit_id), stock, rows)
+            enter_new_people(session, plan, now)
+            written, touched = _write(session, stock, rows)
             session.flush()
         except IntegrityError as error:
             raise Conflict(RACE) from error
@@ -96,8 +96,10 @@ def _stands(stock: Stock, row: ImportRow) -> bool:
     target = teacher if row.target_id is None else stock.target(row.section, row.target_id)
     if teacher is None or target is None or target.version != row.base_version:
         return False
+    if row.action == "delete" and (row.section, row.target_id) in stock.attached:
+        return False
     items = row.content["values"] if row.action == "update" else ()
-    return not any(refusals(stock.rights[teacher.id], BY_NAME[row.section], row.target_id, items))
+    return not any(refusals(stock.rights[teacher.id], *row.lock_place(row.target_id), items))
 
 
 def _names(rows: Iterable[ImportRow]) -> str:
@@ -105,37 +107,28 @@ def _names(rows: Iterable[ImportRow]) -> str:
     return f"「{'、'.join(names[:5])}」{f'等 {len(names)} 人' if len(names) > 5 else ''}"
 
 
-def _refuse_taken_numbers(session: Session, rows: Sequence[ImportRow]) -> None:
-    new = {row.content["key"]: row for row in rows if row.action == "create" and row.section == BASIC_INFO.name}
-    if taken := units_holding(session, list(new)) if new else {}:
-        raise Conflict(TAKEN.format(names=_names(new[number] for number in taken)))
+def _refuse_taken_numbers(session: Session, plan: ImportPlan) -> None:
+    for part in new_rows(session, plan, BASIC_INFO.name):
+        new = {row.content["key"]: row for row in part}
+        if taken := units_holding(session, list(new)):
+            raise Conflict(TAKEN.format(names=_names(new[number] for number in taken)))
 
 
 def _write(
-    session: Session, unit: Unit, stock: Stock, rows: Sequence[ImportRow]
+    session: Session, stock: Stock, rows: Sequence[ImportRow]
 ) -> tuple[list[tuple[ImportRow, Any]], list[Teacher]]:
-    """Make the changes; returns what was written for each row, and the teachers whose child rows changed."""
+    """Make the changes of people who are stored already; what was written for each row, and the teachers whose child
+    rows changed.
+    """
     written: list[tuple[ImportRow, Any]] = []
     touched: dict[int, Teacher] = {}
-    new: dict[str, Teacher] = {}
-    people = [row for row in rows if row.section == BASIC_INFO.name]
-    for row in people:
-        values = unpack_values(row.section, row.content["values"])
-        if row.action == "create":
-            teacher = new[row.content["key"]] = new_teacher(unit, values)
-            session.add(teacher)
-        else:
-            teacher = stock.teachers[row.owner_id or 0]
-            set_items(teacher, values)
-        written.append((row, teacher))
-    session.flush()
-    for row, teacher in written:
-        row.owner_id = teacher.id
     for row in rows:
+        owner = stock.teachers[row.owner_id or 0]
         if row.section == BASIC_INFO.name:
+            set_items(owner, unpack_values(row.section, row.content["values"]))
+            written.append((row, owner))
             continue
-        owner = new[row.content["key"]] if row.owner_id is None else stock.teachers[row.owner_id]
-        row.owner_id, touched[owner.id] = owner.id, owner
+        touched[owner.id] = owner
         stored = _write_child(session, BY_NAME[row.section], owner, stock.target(row.section, row.target_id), row)
         if stored is not None:
             written.append((row, stored))

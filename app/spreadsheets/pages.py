@@ -9,7 +9,8 @@ from openpyxl.styles import Font, PatternFill
 
 from app.core import excel
 from app.core.codes import codes
-from app.core.sections.section import Section, show
+from app.core.indicator_set import IndicatorSet
+from app.core.sections.section import Section, masked, show
 from app.core.sections.sheets import HEAD_ROW, template_workbook
 from app.core.validators import mask_id
 from app.organisations.models import Unit
@@ -114,7 +115,7 @@ def preview(
 # ── the tables of the preview ──
 
 
-def tables(rows: Sequence[ImportRow], action: str, indicator_set: str) -> list[dict[str, Any]]:
+def tables(rows: Sequence[ImportRow], action: str, indicator_set: IndicatorSet) -> list[dict[str, Any]]:
     """The rows of a page, one table for each sheet."""
     sheets: dict[tuple[str, str], list[ImportRow]] = {}
     for row in rows:
@@ -123,7 +124,7 @@ def tables(rows: Sequence[ImportRow], action: str, indicator_set: str) -> list[d
     return [{"sheet": sheet, **make(own, BY_NAME[name], indicator_set)} for (sheet, name), own in sheets.items()]
 
 
-def _error_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+def _error_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     """The columns that are wrong somewhere on this page, beside name and number."""
     columns = {column.identifier: column.field for column in book_for(indicator_set).columns(section)}
     wrong = {problem["identifier"] for row in rows for problem in row.content["errors"]}
@@ -146,8 +147,8 @@ def _typed(row: ImportRow, identifier: str) -> str:
     if not row.row_no and identifier in (NAME, NUMBER):
         text = row.content["name"] if identifier == NAME else row.content["key"]
     section, _, item = identifier.partition(".")
-    secret = BY_NAME[section].fields[item].secret
-    return mask_id(text) if secret and text[:1].isdigit() and text.isalnum() else text
+    field = BY_NAME[section].fields[item]
+    return masked(field, text) if field.secret and text[:1].isdigit() and text.isalnum() else text
 
 
 def _person(row: ImportRow) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def _person(row: ImportRow) -> dict[str, Any]:
     }
 
 
-def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     lines = []
     for row in rows:
         new, old = (unpack_values(section.name, row.content[side]) for side in ("values", "old"))
@@ -175,7 +176,7 @@ def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: st
     return {"kind": "changes", "rows": lines, "remarks": _any_warning(lines)}
 
 
-def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: str) -> dict[str, Any]:
+def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     listed = [f for f in section.fields_for(indicator_set) if f.in_list and f.filled_by != "D"]
     shown = [field for field in listed if f"{section.name}.{field.name}" not in (NAME, NUMBER)]
     lines = []

@@ -2,28 +2,32 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.errors import AppError, NotAllowed
+from app.core.indicator_set import IndicatorSet
+from app.core.scope import SCOPE_COLUMNS
 from app.core.sections.fields import Field, Value, filled, from_text
-from app.core.sections.reading import Raw, read_row
+from app.core.sections.reading import Raw, Reading, read_row
 from app.core.sections.section import Section, contradictions
 from app.core.text import clean_name
-from app.core.validators import InvalidValue, check_citizen_id, citizen_birth_date, citizen_gender
 from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import BY_NAME, CHILD_SECTIONS
+from app.records.defaults import named_defaults
 from app.records.operations import ELSEWHERE
-from app.records.teacher import CITIZEN_ID, TODAY, Teacher
 from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import TODAY, Teacher, told_by_number
 from app.spreadsheets.locks import refusals
 from app.spreadsheets.matching import pair_rows
 from app.spreadsheets.models import ImportPlan, ImportRow
+from app.spreadsheets.nothing import plan_none, says_none
+from app.spreadsheets.planned import Planned
 from app.spreadsheets.roster import Roster, load_roster, read_number
 from app.spreadsheets.upload import NAME, NUMBER, FileRow, as_typed, book_for, read_file, understand
 
@@ -34,42 +38,8 @@ OTHER_NAME = "名册里这个证件号的姓名是「{name}」，与这一行不
 NAME_CHANGES = "姓名将由「{name}」改成这一行的姓名，请核对是不是同一个人。"
 TWICE = "与第 {number} 行重复。同一人只留一行。"
 TWIN = "与第 {number} 行完全相同，只留一行即可。"
+HAS_FILES = "这一条有附件，替换不能删除它。请改用「追加」，或先在教师的档案里删除附件。"
 BROKEN = "单元格里是公式错误（如 #N/A），读不出内容。请改填实际内容。"
-
-
-@dataclass
-class Planned:
-    """What one row would do, while it is worked out."""
-
-    section: Section
-    row: FileRow | None = None
-    number: str = ""
-    name: str = ""
-    teacher: Teacher | None = None
-    action: str = "create"
-    target: Any = None
-    base_version: int | None = None
-    values: dict[str, Value] = field(default_factory=dict)
-    old: dict[str, Value] = field(default_factory=dict)
-    errors: list[dict[str, str]] = field(default_factory=list)
-    warnings: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def line(self) -> int:
-        """The row's number in the file; 0 for a stored row."""
-        return self.row.number if self.row else 0
-
-    def wrong(self, identifier: str, message: str) -> None:
-        self.errors.append(self._said(identifier, message))
-
-    def warn(self, identifier: str, message: str) -> None:
-        self.warnings.append(self._said(identifier, message))
-
-    def _said(self, identifier: str, message: str) -> dict[str, str]:
-        if "." not in identifier:
-            identifier = f"{self.section.name}.{identifier}" if identifier else NUMBER
-        column = self.row.letters.get(identifier, "") if self.row else ""
-        return {"identifier": identifier, "column": column, "message": message}
 
 
 def plan_import(
@@ -102,8 +72,8 @@ def plan_import(
     )
     session.add(plan)
     session.flush()
-    session.add_all([_stored_row(plan, entry) for entry in planned])
-    session.flush()
+    if planned:  # many, and nobody needs them as objects now
+        session.execute(insert(ImportRow), [_stored_row(plan, unit, entry) for entry in planned])
     return plan
 
 
@@ -127,7 +97,13 @@ def work_out(roster: Roster, rows: Sequence[FileRow], *, replace: bool) -> list[
         for entry in entries:
             asked.setdefault(entry.number, []).append(entry)
         for number, own in asked.items():
-            deleted += _plan_children(section, roster, roster.known.get(number), own, replace=replace)
+            teacher = roster.known.get(number)
+            none: list[Planned] = []
+            filled_in: list[Planned] = []
+            for entry in own:
+                (none if says_none(entry.row, roster.indicator_set) else filled_in).append(entry)
+            gone = list(_plan_children(section, roster, teacher, filled_in, replace=replace))
+            deleted += [*gone, *plan_none(roster, section, teacher, none, filled_in, gone)]
     return planned + deleted
 
 
@@ -160,33 +136,32 @@ def _plan_person(row: FileRow, roster: Roster, people: Mapping[str, Planned]) ->
 
 def _plan_new_person(entry: Planned, given: dict[str, Raw], roster: Roster) -> None:
     """A new record: empty cells stay empty, except for what the school's form would fill in by itself."""
-    indicator_set = roster.unit.indicator_set
-    defaults = _defaults(BASIC_INFO, indicator_set)
+    indicator_set = roster.indicator_set
+    defaults = _defaults(BASIC_INFO, roster)
     filled = given | _from_number(entry.number, given, str(defaults.get("id_type") or ""), indicator_set)
-    _plan_new(entry, filled, defaults, indicator_set)
+    _plan_new(entry, read_row(BASIC_INFO, filled, indicator_set, defaults), defaults, indicator_set)
     if not given.get("name") and not _has_error(entry, NAME):
         entry.wrong(NAME, NAME_NEEDED)
 
 
-def _defaults(section: Section, indicator_set: str) -> dict[str, Value]:
+def _defaults(section: Section, roster: Roster) -> dict[str, Value]:
     """What a new row begins with: the same as in a form of the school."""
-    fields = [f for f in section.fields_for(indicator_set) if f.filled_by in ("L", "A")]
-    return {f.name: f.default_for(indicator_set) for f in fields if f.default_for(indicator_set)}
+    if section.name not in roster.defaults:
+        named = named_defaults(roster.unit, TODAY())
+        fields = section.fields_for(roster.indicator_set)
+        school = ("L", "A", "T") if section.filled_by == "A" else ("L", "A")
+        texts = {f.name: f.default_for(roster.indicator_set, named) for f in fields if f.filled_by in school}
+        given = {item: text for item, text in texts.items() if text}
+        roster.defaults[section.name] = read_row(section, given, roster.indicator_set, {}).values
+    return roster.defaults[section.name]
 
 
-def _from_number(number: str, given: Mapping[str, Raw], id_type: str, indicator_set: str) -> dict[str, Raw]:
+def _from_number(number: str, given: Mapping[str, Raw], id_type: str, indicator_set: IndicatorSet) -> dict[str, Raw]:
     """Sex and birth date as a valid citizen's number has them, where their cells are empty."""
     if given.get("id_type"):
         read = read_row(BASIC_INFO, {"id_type": given["id_type"]}, indicator_set, {})
         id_type = str(read.values.get("id_type") or "")
-    if id_type != CITIZEN_ID:
-        return {}
-    try:
-        check_citizen_id(number, today=TODAY())
-    except InvalidValue:
-        return {}
-    found: dict[str, Raw] = {"gender": citizen_gender(number), "birth_date": citizen_birth_date(number)}
-    return {item: value for item, value in found.items() if item not in given}
+    return {item: value for item, value in told_by_number(id_type, number).items() if item not in given}
 
 
 # ── rows of people ──
@@ -217,10 +192,11 @@ def _plan_children(
     section: Section, roster: Roster, teacher: Teacher | None, entries: list[Planned], *, replace: bool
 ) -> Iterator[Planned]:
     """Pair one person's rows with the stored ones; yields the stored rows that would be deleted."""
-    indicator_set = roster.unit.indicator_set
-    defaults = _defaults(section, indicator_set)
+    indicator_set = roster.indicator_set
+    defaults = _defaults(section, roster)
     given = [entry.row.given() if entry.row else {} for entry in entries]
-    asked = [read_row(section, texts, indicator_set, defaults).values for texts in given]
+    readings = [read_row(section, texts, indicator_set, defaults) for texts in given]
+    asked = [reading.values for reading in readings]
     stored = roster.rows(section, teacher) if teacher else []
     pairs = pair_rows(section, asked, stored, replace=replace)
     seen: dict[tuple[Value, ...], Planned] = {}
@@ -229,7 +205,7 @@ def _plan_children(
         if index in pairs:
             _plan_change(entry, given[index], pairs[index], roster)
         else:
-            _plan_new(entry, given[index], defaults, indicator_set)
+            _plan_new(entry, readings[index], defaults, indicator_set)
             if teacher is not None:
                 entry.base_version = teacher.version
                 _refuse_locked(entry, roster, teacher, None, ())
@@ -246,6 +222,8 @@ def _deletion(section: Section, roster: Roster, teacher: Teacher, row: Any) -> P
     entry = Planned(section, None, teacher.id_number or "", teacher.name or "", teacher, "delete", row, row.version)
     entry.old |= old
     _refuse_locked(entry, roster, teacher, row.id, ())
+    if (section.name, row.id) in roster.attached:
+        entry.wrong("", HAS_FILES)
     return entry
 
 
@@ -262,12 +240,12 @@ def _has_error(entry: Planned, identifier: str) -> bool:
     return any(error["identifier"] == identifier for error in entry.errors)
 
 
-def _read(entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], indicator_set: str) -> dict[str, Value]:
-    """Read the filled cells over `base`, note what is wrong, and return what was read."""
-    reading = read_row(entry.section, given, indicator_set, base)
+def _take(entry: Planned, reading: Reading, base: Mapping[str, Value], indicator_set: IndicatorSet) -> dict[str, Value]:
+    """Note what is wrong with what was read over `base`, and return the values."""
     for problem in reading.unreadable:
         entry.wrong(problem.item, problem.message)
-    before = {(p.item, p.message) for p in contradictions(entry.section, base, indicator_set)}
+    if reading.contradictions:
+        before = {(p.item, p.message) for p in contradictions(entry.section, base, indicator_set)}
     for problem in reading.contradictions:
         # What contradicted itself before the file came is no reason to refuse the file.
         if problem.level == "error" and (problem.item, problem.message) not in before:
@@ -277,15 +255,15 @@ def _read(entry: Planned, given: Mapping[str, Raw], base: Mapping[str, Value], i
     return reading.values
 
 
-def _plan_new(entry: Planned, given: Mapping[str, Raw], defaults: Mapping[str, Value], indicator_set: str) -> None:
-    values: dict[str, Value] = {**defaults, **_read(entry, given, defaults, indicator_set)}
+def _plan_new(entry: Planned, reading: Reading, defaults: Mapping[str, Value], indicator_set: IndicatorSet) -> None:
+    values: dict[str, Value] = {**defaults, **_take(entry, reading, defaults, indicator_set)}
     entry.values = {item: value for item, value in values.items() if value is not None}
 
 
 def _plan_change(entry: Planned, given: Mapping[str, Raw], target: Any, roster: Roster) -> None:
     """A change of a stored row: only what differs, and only where the record is open."""
     base = entry.section.values(target)
-    new = _read(entry, given, base, roster.unit.indicator_set)
+    new = _take(entry, read_row(entry.section, given, roster.indicator_set, base), base, roster.indicator_set)
     changed = {item: value for item, value in new.items() if filled(value) != filled(base.get(item))}
     entry.action = "update" if changed else "same"
     entry.target, entry.base_version = target, target.version
@@ -321,7 +299,7 @@ def unpack_values(section_name: str, packed: Mapping[str, str | None]) -> dict[s
     return {item: unpack_value(fields[item], value) for item, value in packed.items() if item in fields}
 
 
-def _stored_row(plan: ImportPlan, entry: Planned) -> ImportRow:
+def _stored_row(plan: ImportPlan, unit: Unit, entry: Planned) -> dict[str, Any]:
     content = {
         "key": entry.number,
         "name": entry.name,
@@ -332,14 +310,15 @@ def _stored_row(plan: ImportPlan, entry: Planned) -> ImportRow:
         "errors": entry.errors,
         "warnings": entry.warnings,
     }
-    return ImportRow(
-        plan_id=plan.id,
-        sheet=(entry.row.sheet if entry.row else entry.section.title)[:60],
-        row_no=entry.line,
-        section=entry.section.name,
-        action="error" if entry.errors else entry.action,
-        target_id=entry.target.id if entry.target is not None else None,
-        owner_id=entry.teacher.id if entry.teacher else None,
-        base_version=entry.base_version,
-        content=content,
-    )
+    return {
+        "plan_id": plan.id,
+        "sheet": (entry.row.sheet if entry.row else entry.section.title)[:60],
+        "row_no": entry.line,
+        "section": entry.section.name,
+        "action": "error" if entry.errors else entry.action,
+        "target_id": entry.target.id if entry.target is not None else None,
+        "owner_id": entry.teacher.id if entry.teacher else None,
+        "base_version": entry.base_version,
+        "content": content,
+        **dict(zip(SCOPE_COLUMNS, unit.scope_ids, strict=True)),
+    }

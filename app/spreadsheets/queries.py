@@ -44,11 +44,15 @@ def count_deletions(session: Session, plan_id: int) -> list[tuple[str, int, int]
     return [(section, people, rows) for section, people, rows in session.execute(query.order_by(ImportRow.section))]
 
 
-def rows_of_plan(session: Session, plan_id: int, actions: Sequence[str] = ()) -> list[ImportRow]:
-    """The rows of a plan in the order of the file."""
+def rows_of_plan(
+    session: Session, plan_id: int, actions: Sequence[str] = (), *, known_people: bool = False
+) -> list[ImportRow]:
+    """The rows of a plan in the order of the file; with `known_people` only those of people who are stored."""
     query = select(ImportRow).where(ImportRow.plan_id == plan_id).order_by(ImportRow.id)
     if actions:
         query = query.where(ImportRow.action.in_(actions))
+    if known_people:
+        query = query.where(ImportRow.owner_id.is_not(None))
     return list(session.scalars(query))
 
 

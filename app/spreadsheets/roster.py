@@ -2,21 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
+from app.core.indicator_set import IndicatorSet
+from app.core.sections.fields import Value
 from app.core.sections.section import Section
 from app.core.validators import normalise_id
 from app.core.workbook_reader import Cell
 from app.organisations.models import Unit
-from app.records import CHILD_SECTIONS
+from app.records import CHILD_STORED, NOTHING
+from app.records.attachments import Place, rows_with_attachments
 from app.records.editing import EditRights
+from app.records.many import parts, rights_of
 from app.records.queries import teachers_by_numbers, units_holding
 from app.records.teacher import Teacher
-from app.spreadsheets.locks import parts, rights_of
 from app.spreadsheets.upload import NUMBER, FileRow, is_empty
 
 NO_NUMBER = "没有填身份证件号，认不出是哪位教师。"
@@ -32,6 +36,16 @@ class Roster:
     elsewhere: frozenset[str]
     rights: dict[int, EditRights]
     stored: dict[str, dict[int, list[Any]]]
+    attached: frozenset[Place]  # the stored rows that have attachments
+
+    @cached_property
+    def indicator_set(self) -> IndicatorSet:
+        return self.unit.indicator_set
+
+    @cached_property
+    def defaults(self) -> dict[str, dict[str, Value]]:
+        """What new rows begin with, by section."""
+        return {}
 
     def rows(self, section: Section, teacher: Teacher) -> list[Any]:
         return self.stored.get(section.name, {}).get(teacher.id, [])
@@ -55,13 +69,18 @@ def load_roster(session: Session, actor: Actor, unit: Unit, rows: Sequence[FileR
     strangers = [number for number in numbers if number not in known]
     elsewhere = frozenset(units_holding(session, strangers)) if strangers else frozenset()
     teachers = list(known.values())
-    sections = {row.section.name for row in rows}
+    sections = {NOTHING.name, *(row.section.name for row in rows)}
     stored = {
         section.name: child_rows(session, section, [teacher.id for teacher in teachers])
-        for section in CHILD_SECTIONS
+        for section in CHILD_STORED
         if section.name in sections
     }
-    return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored)
+    attached = rows_with_attachments(session, {name: _ids(by_teacher) for name, by_teacher in stored.items()})
+    return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored, attached)
+
+
+def _ids(by_teacher: dict[int, list[Any]]) -> list[int]:
+    return [row.id for rows in by_teacher.values() for row in rows]
 
 
 def child_rows(session: Session, section: Section, teacher_ids: Sequence[int]) -> dict[int, list[Any]]:

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
 from app.core.history import BATCH, REASON
 from app.records import BY_NAME
+from app.records.attachments import Place, rows_with_attachments
 from app.records.derived import refresh_derived
 from app.records.editing import EditRights
+from app.records.many import locked, rights_of
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
-from app.spreadsheets.locks import parts, rights_of
 from app.spreadsheets.models import ImportRow
 
 WRITTEN = ("create", "update", "delete")
@@ -29,6 +29,7 @@ class Stock:
     teachers: dict[int, Teacher]
     children: dict[str, dict[int, Any]]
     rights: dict[int, EditRights]
+    attached: frozenset[Place]  # the child rows that have attachments
 
     def target(self, section_name: str, row_id: int | None) -> Any:
         """A stored row; None when it is gone or out of sight."""
@@ -39,17 +40,10 @@ class Stock:
 
 def load_stock(session: Session, actor: Actor, teacher_ids: set[int], child_ids: dict[str, set[int]]) -> Stock:
     """Read and lock, in the order of the ids so that two imports cannot wait for each other."""
-    teachers = _locked(session, Teacher, teacher_ids)
-    children = {name: _locked(session, BY_NAME[name].model, ids) for name, ids in child_ids.items()}
-    return Stock(teachers, children, rights_of(session, actor, list(teachers.values())))
-
-
-def _locked(session: Session, model: Any, ids: set[int]) -> dict[int, Any]:
-    found: dict[int, Any] = {}
-    for part in parts(sorted(ids)):
-        query = select(model).where(model.id.in_(part)).order_by(model.id).with_for_update()
-        found |= {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
-    return found
+    teachers = locked(session, Teacher, teacher_ids)
+    children = {name: locked(session, BY_NAME[name].model, ids) for name, ids in child_ids.items()}
+    rights = rights_of(session, actor, list(teachers.values()))
+    return Stock(teachers, children, rights, rows_with_attachments(session, {n: list(i) for n, i in child_ids.items()}))
 
 
 @contextmanager
@@ -83,7 +77,8 @@ def set_items(target: Any, values: dict[str, Any]) -> None:
 
 def follow(session: Session, touched: Iterable[Teacher], now: dt.datetime) -> None:
     """Derived items follow, and the record's version moves, as after a form."""
-    for teacher in touched:
-        refresh_derived(session, teacher)
+    people = list(touched)
+    refresh_derived(session, people)
+    for teacher in people:
         teacher.content_at = now  # after the flush in there: one UPDATE for both
     session.flush()

@@ -12,7 +12,7 @@ from app.core.actor import Actor
 from app.core.errors import Conflict
 from app.core.flow import lock
 from app.permissions import Permission as P
-from app.records import BY_NAME, CHILD_SECTIONS
+from app.records import BY_NAME, CHILD_STORED, NOTHING
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 from app.spreadsheets.locks import refusals
@@ -27,6 +27,7 @@ TOO_LATE = f"写入已超过 {UNDO_DAYS} 天，不能再整批撤销。请在教
 CHANGED = "写入后又改过，保持现状"
 GONE = "已经删除"
 REPORTED = "已经报送或提交，保持现状"
+HAS_FILES = "写入后传过附件，保持现状"
 HAS_ACCOUNT = "已经生成自助账号，保持现状"
 
 
@@ -62,7 +63,10 @@ def undo_plan(session: Session, actor: Actor, plan_id: int, now: dt.datetime) ->
     rows = rows_of_plan(session, plan.id, WRITTEN)
     owners = {row.owner_id for row in rows if row.owner_id is not None}
     made = {row.owner_id for row in rows if row.section == BASIC_INFO.name and row.action == "create"}
-    people = {owner: [row for row in rows if row.owner_id == owner] for owner in made if owner is not None}
+    people: dict[int, list[ImportRow]] = {owner: [] for owner in made if owner is not None}
+    for row in rows:
+        if row.owner_id in people:
+            people[row.owner_id].append(row)
     undo = _Undo(load_stock(session, actor, owners, child_ids(rows, "written_id")), people)
     _keep_people(session, undo)
     for row in rows:
@@ -79,7 +83,7 @@ def _keep_people(session: Session, undo: _Undo) -> None:
     """Decide for every person the plan made whether they can go."""
     ids = sorted(undo.people)
     with_account = accounts_of(session, ids) if ids else set()
-    children = {section.name: child_rows(session, section, ids) for section in CHILD_SECTIONS} if ids else {}
+    children = {section.name: child_rows(session, section, ids) for section in CHILD_STORED} if ids else {}
     for teacher_id, rows in undo.people.items():
         teacher = undo.stock.teachers.get(teacher_id)
         now_there = [row for by_teacher in children.values() for row in by_teacher.get(teacher_id, [])]
@@ -111,9 +115,11 @@ def _why_kept(stock: Stock, row: ImportRow) -> str:
         return GONE
     if row.action != "delete" and target.version != row.written_version:
         return CHANGED
+    if row.action == "create" and (row.section, row.written_id) in stock.attached:
+        return HAS_FILES
     items = row.content["old"] if row.action == "update" else ()
     row_id = None if row.action == "delete" else row.written_id
-    locked = next(refusals(stock.rights[teacher.id], BY_NAME[row.section], row_id, items), None)
+    locked = next(refusals(stock.rights[teacher.id], *row.lock_place(row_id), items), None)
     return locked[1].rstrip("。") if locked else ""
 
 
@@ -125,6 +131,7 @@ def _sentence(row: ImportRow, reason: str) -> str:
 def _take_back(session: Session, undo: _Undo, back: Sequence[ImportRow], now: dt.datetime) -> None:
     touched: dict[int, Teacher] = {}
     leaving: list[Teacher] = []
+    claims = [row for row in back if row.section == NOTHING.name and row.action == "delete"]
     for row in back:
         section, teacher = BY_NAME[row.section], undo.stock.teachers[row.owner_id or 0]
         old = unpack_values(row.section, row.content["old"])
@@ -132,6 +139,8 @@ def _take_back(session: Session, undo: _Undo, back: Sequence[ImportRow], now: dt
             touched[teacher.id] = teacher
         if row.action == "update":
             set_items(undo.stock.target(row.section, row.written_id), old)
+        elif row in claims:
+            continue
         elif row.action == "delete":
             session.add(_again(section.model, teacher, old))
         elif section.many:
@@ -139,10 +148,19 @@ def _take_back(session: Session, undo: _Undo, back: Sequence[ImportRow], now: dt
         else:
             leaving.append(teacher)
     session.flush()
+    for row in claims:
+        _claim_again(session, row, undo.stock.teachers[row.owner_id or 0])
     follow(session, touched.values(), now)
     for teacher in leaving:
         session.delete(teacher)
     session.flush()
+
+
+def _claim_again(session: Session, row: ImportRow, teacher: Teacher) -> None:
+    """Say 「无」 again, as before the import; not where a row was kept."""
+    section = row.lock_place(None)[0]
+    if not child_rows(session, section, [teacher.id]):
+        session.add(_again(NOTHING.model, teacher, {"section": section.name}))
 
 
 def _again(model: Any, teacher: Teacher, values: Mapping[str, Any]) -> Any:

@@ -2,20 +2,18 @@
 
 import datetime as dt
 import hashlib
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.errors import AppError
+from app.core.indicator_set import IndicatorSet
 from app.core.sections.reading import Raw
 from app.core.sections.section import Section
 from app.core.sections.sheets import GUIDE_SHEET, Book, read_sheet_columns
-from app.core.workbook_guard import BadWorkbook
-from app.core.workbook_reader import Cell, ErrorCell, Sheet, read_workbook
+from app.core.uploaded_workbook import read_sheets
+from app.core.workbook_reader import Cell, ErrorCell, Sheet
 from app.records import SECTIONS, sections_for
-
-log = logging.getLogger(__name__)
 
 KEYS = ("name", "id_number")
 NAME, NUMBER = (f"{SECTIONS[0].name}.{key}" for key in KEYS)
@@ -80,21 +78,14 @@ def as_typed(cell: Cell) -> str:
     return "" if value is None else str(value)
 
 
-def book_for(indicator_set: str) -> Book:
+def book_for(indicator_set: IndicatorSet) -> Book:
     """The sheets of one kind of school."""
     return Book(sections_for(indicator_set), indicator_set, KEYS)
 
 
 def read_file(path: Path) -> tuple[list[Sheet], str]:
     """The sheets of a file and its digest. Raises AppError with the sentence of the guard."""
-    try:
-        sheets = read_workbook(path)
-        return sheets, hashlib.sha256(path.read_bytes()).hexdigest()
-    except BadWorkbook as error:
-        log.info("workbook refused: %s", error.reason)
-        raise AppError(str(error), field="file") from error
-    except FileNotFoundError as error:
-        raise AppError("找不到这个文件，请核对路径。", field="file") from error
+    return read_sheets(path), hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def understand(sheets: list[Sheet], book: Book) -> Upload:

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, current_app, flash, redirect, request, send_file, url_for
+from flask import Flask, current_app, flash, redirect, request, send_file, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from werkzeug.exceptions import BadRequest
@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
-from app.core.text import clean
+from app.core.text import clean_file_name
 from app.core.ui.addresses import row_key, whole_number
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
 from app.core.ui.listing import ListRequest, pager
-from app.organisations.models import Unit
+from app.organisations.views import own_school
 from app.records.access import log_access
 from app.spreadsheets.commands import template_for
 from app.spreadsheets.models import ACTIONS, ImportPlan
@@ -47,7 +47,7 @@ class ImportView(PlainView):
     @permission_name("use")
     def start(self) -> Any:
         """Choose a file, see earlier imports."""
-        unit, now = _own_school(), utc_now()
+        unit, now = own_school(), utc_now()
         plans = recent_plans(db.session, unit.id)
         counts = count_rows(db.session, [plan.id for plan in plans])
         return self.render_template(
@@ -62,7 +62,7 @@ class ImportView(PlainView):
     @permission_name("use")
     def show(self, pk: str) -> Any:
         """The preview of a plan, and later what became of it."""
-        plan, unit = _own_plan(pk), _own_school()
+        plan, unit = _own_plan(pk), own_school()
         counts = count_rows(db.session, [plan.id])[plan.id]
         action, page = _asked(counts)
         rows = page_of_rows(db.session, plan.id, action, page, PAGE_SIZE)
@@ -93,7 +93,7 @@ class ImportView(PlainView):
     @permission_name("use")
     def template(self) -> Response:
         """The school's template."""
-        unit = _own_school()
+        unit = own_school()
         return _download(template_for(unit), f"{unit.name}_教师信息导入模板.xlsx")
 
     @expose("/<pk>/errors.xlsx", methods=["POST"])
@@ -101,7 +101,7 @@ class ImportView(PlainView):
     @permission_name("use")
     def errors(self, pk: str) -> Response:
         """The uploaded rows with what is wrong marked."""
-        plan, unit = _own_plan(pk), _own_school()
+        plan, unit = _own_plan(pk), own_school()
         rows = rows_of_plan(db.session, plan.id)
         if not rows:
             raise AppError("这次导入已经放弃，内容没有保留。请重新上传文件。")
@@ -118,11 +118,11 @@ class ImportView(PlainView):
     @permission_name("use")
     def upload(self) -> Response:
         """Read a file into a plan. The file itself is not kept."""
-        unit, actor = _own_school(), current_actor()
+        unit, actor = own_school(), current_actor()
         file = request.files.get("file")
         if file is None or not file.filename:
             raise AppError("请先选一个 Excel 文件（.xlsx）。", field="file")
-        name = clean(file.filename.replace("\\", "/").rpartition("/")[2])[-200:]
+        name = clean_file_name(file.filename, 200)
         folder = Path(current_app.instance_path) / "uploads"
         folder.mkdir(parents=True, exist_ok=True)
         db.session.rollback()  # nobody waits for the database while the file is being read
@@ -175,14 +175,6 @@ class ImportView(PlainView):
             shown = "".join(result.conflicts[:SHOWN_CONFLICTS])
             flash(f"有 {len(result.conflicts)} 行没有撤销：{shown}{rest}", "warning")
         return redirect(url_for("ImportView.show", pk=plan_id))
-
-
-def _own_school() -> Unit:
-    """The actor's own school: nobody imports for another unit, not even one below."""
-    unit = db.session.get(Unit, current_actor().unit_id)
-    if unit is None or unit.level != "school":
-        abort(403)
-    return unit
 
 
 def _own_plan(pk: str) -> ImportPlan:

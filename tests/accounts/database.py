@@ -1,6 +1,6 @@
 """A look into the database between two requests; nothing stays open that a request could share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,14 +25,24 @@ def looking(app: Flask) -> Iterator[Session]:
         yield session
 
 
-def dump(app: Flask, exempt: set[str] = EXEMPT) -> dict[str, list[Any]]:
+def dump(app: Flask, exempt: set[str] = EXEMPT) -> dict[str, Sequence[Any]]:
     """All rows of all tables as they are stored."""
     with app.app_context(), db.engine.connect() as connection:
         names = [name for name in sa.inspect(connection).get_table_names() if name not in exempt]
-        found = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).all() for name in names}
-    return {name: sorted(rows, key=repr) for name, rows in found.items()}
+        cursor = connection.connection.cursor()  # the driver's own: thousands of codes, hundreds of times
+        found = {}
+        for name in names:
+            cursor.execute(f'SELECT * FROM "{name}"{_in_order(name)}')
+            found[name] = cursor.fetchall()
+        return found
 
 
-def changed_tables(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> list[str]:
+def _in_order(name: str) -> str:
+    """By the key: the database sorts thousands of codes faster than we would."""
+    keys = [f'"{column.name}"' for column in db.metadata.tables[name].primary_key] if name in db.metadata.tables else []
+    return f" ORDER BY {', '.join(keys)}" if keys else ""
+
+
+def changed_tables(before: dict[str, Sequence[Any]], after: dict[str, Sequence[Any]]) -> list[str]:
     """The names of the tables whose content differs."""
     return [name for name in before if before[name] != after.get(name)]

@@ -312,12 +312,12 @@ def test_teachers_initial_passwords_are_good_and_must_be_changed(app: Flask) -> 
         teacher = session.scalars(sa.select(Teacher).where(Teacher.id.not_in(have)).order_by(Teacher.id)).first()
         assert teacher is not None and teacher.id_number is not None
         person = operations.NewTeacherAccount(teacher.id, teacher.name or "", teacher.id_number, teacher.unit_id)
-        made = operations.make_teacher_accounts(session, [person], RULES)
+        made = operations.make_teacher_accounts(session, [person], RULES, utc_now())
         account = session.scalars(sa.select(Account).where(Account.teacher_id == teacher.id)).one()
         assert operations.password_defects(made[teacher.id], account, teacher.id_number) == []
         assert account.must_change and [role.name for role in account.roles] == [TEACHER]
         assert made[teacher.id] not in (account.password or "")
-        assert operations.make_teacher_accounts(session, [person], RULES) == {}
+        assert operations.make_teacher_accounts(session, [person], RULES, utc_now()) == {}
 
 
 # ── the forced change ──

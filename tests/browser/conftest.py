@@ -13,6 +13,7 @@ from flask import Flask
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from waitress.server import create_server
@@ -20,7 +21,9 @@ from waitress.server import create_server
 from app.demo import PASSWORD
 
 DESK, PHONE = (1366, 900), (390, 844)
-WAIT_SECONDS = 10
+LOOK_AGAIN_AFTER = 0.1  # seconds; half a second, which is usual, is most of the time of a form with many pickers
+WAIT_SECONDS = 20  # two browsers and two databases may share a small machine
+OPEN_ROWS = ".picker-list:not([hidden]) > li[role=option], .picker-list:not([hidden]) > .note:not(.wait)"
 QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -54,7 +57,8 @@ class Browser:
 
     def wait(self, condition: Callable[[], Any], what: str) -> Any:
         try:
-            return WebDriverWait(self.driver, WAIT_SECONDS, ignored_exceptions=[Exception]).until(lambda _: condition())
+            patience = WebDriverWait(self.driver, WAIT_SECONDS, LOOK_AGAIN_AFTER, ignored_exceptions=[Exception])
+            return patience.until(lambda _: condition())
         except Exception as error:
             raise AssertionError(f"waited for {what}; the page {self.path} says:\n{self.text()[:3000]}") from error
 
@@ -73,15 +77,29 @@ class Browser:
     def click(self, label: str, within: str = "") -> None:
         """Click the visible button or link with this text."""
         path = f"//*[self::a or self::button or self::summary or self::label][contains(normalize-space(.), '{label}')]"
-        scope = self.find(within) if within else self.driver
 
-        def target() -> WebElement | None:
-            found = scope.find_elements(By.XPATH, "." + path if within else path)
-            return next((e for e in reversed(found) if e.is_displayed()), None)
+        def found() -> WebElement:
+            places = self.driver.find_elements(By.CSS_SELECTOR, within or "html")
+            scope = next(place for place in places if place.is_displayed())
+            return next(e for e in reversed(scope.find_elements(By.XPATH, "." + path)) if e.is_displayed())
 
-        element = self.wait(target, f"button 「{label}」")
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        self.press(found, f"button 「{label}」")
+
+    def press(self, find: Callable[[], WebElement], what: str) -> None:
+        def pressed() -> bool:
+            element = find()
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()  # what is replaced or covered just now is tried again
+            return True
+
+        self.wait(pressed, what)
+
+    def save(self) -> None:
+        """Save the form and wait for the page after it: the page before may speak of an earlier save."""
+        self.driver.execute_script("document.documentElement.dataset.before = '1'")
+        self.click("保存", ".bar-b")
+        self.wait(lambda: not self.driver.find_elements(By.CSS_SELECTOR, "html[data-before]"), "the next page")
+        self.sees("已保存。")
 
     def type(self, name: str, text: str) -> None:
         field = self.find(f"[name='{name}']")
@@ -89,7 +107,37 @@ class Browser:
         field.send_keys(text)
 
     def choose(self, name: str, code: str) -> None:
-        Select(self.find(f"select[name='{name}']")).select_by_value(code)
+        """Choose a code by whatever the item has: a picker, buttons or boxes, a drop-down."""
+        if self.driver.find_elements(By.CSS_SELECTOR, f"[data-item='{name}'] [data-picker]"):
+            self.search(name, code)
+            self.picker(name).send_keys(Keys.ENTER)
+            self.wait(lambda: code in self.sent(name).split(","), f"{code} in the picker of {name}")
+        elif self.driver.find_elements(By.CSS_SELECTOR, f"input[name='{name}'][value='{code}']"):
+            self.press(lambda: self.find(f"input[name='{name}'][value='{code}']"), f"{code} of {name}")
+        else:
+            Select(self.find(f"select[name='{name}']")).select_by_value(code)
+
+    def picker(self, name: str) -> WebElement:
+        """The text field of a picker."""
+        return self.find(f"[data-item='{name}'] .picker .form-control")
+
+    def search(self, name: str, typed: str) -> list[str]:
+        """Type into a picker in place of what stands there; the rows that it offers."""
+        if self.rows():
+            self.picker(name).send_keys(Keys.ESCAPE)  # the rows of an earlier question
+        self.picker(name).send_keys(Keys.CONTROL, "a")
+        self.picker(name).send_keys(typed)
+        self.wait(lambda: self.driver.find_elements(By.CSS_SELECTOR, OPEN_ROWS), f"rows for 「{typed}」")
+        return self.rows()
+
+    def rows(self) -> list[str]:
+        """The rows of the open list."""
+        return [row.text for row in self.driver.find_elements(By.CSS_SELECTOR, OPEN_ROWS)]
+
+    def sent(self, name: str) -> str:
+        """What a picker would send."""
+        field = self.driver.find_element(By.CSS_SELECTOR, f"[data-item='{name}'] input[type=hidden]")
+        return str(field.get_attribute("value"))
 
     def login(self, username: str, password: str = PASSWORD) -> None:
         self.open(f"/login/?entry={'teacher' if username[:6].isdigit() else 'admin'}")
@@ -99,7 +147,7 @@ class Browser:
         self.wait(lambda: not self.path.startswith("/login"), "the page after login")
 
     def logout(self) -> None:
-        self.driver.delete_all_cookies()
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
     def look(self, name: str) -> None:
         """Check the page for what no screenshot test would forgive, and keep a picture of it."""
@@ -126,18 +174,53 @@ def _driver() -> Iterator[webdriver.Chrome]:
     driver.quit()
 
 
+class Traffic:
+    """The application, which knows how many of its requests are under way."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.under_way, self.changed = app, 0, threading.Condition()
+
+    def __call__(self, environ: Any, start_response: Any) -> Iterator[bytes]:
+        with self.changed:
+            self.under_way += 1
+        try:
+            answer = self.app(environ, start_response)
+            try:
+                yield from answer
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
+        finally:
+            with self.changed:
+                self.under_way -= 1
+                self.changed.notify_all()
+
+    def settle(self) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: not self.under_way, WAIT_SECONDS), "a request that does not end"
+
+
+@pytest.fixture(scope="session")
+def _server(_app: Flask) -> Iterator[tuple[str, Traffic]]:
+    """One server for the whole run: it takes seconds to end while the browser keeps connections open."""
+    traffic = Traffic(_app)
+    server = create_server(traffic, host="127.0.0.1", port=0, threads=8, ident=None)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.effective_port}", traffic
+    server.close()
+
+
 @pytest.fixture
-def browser(app: Flask, _driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Browser]:
+def browser(app: Flask, _server: tuple[str, Traffic], _driver: webdriver.Chrome, tmp_path: Path) -> Iterator[Browser]:
     """A desk-size browser, logged out. Screenshots go to SCREENSHOTS when that is set."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=8, ident=None)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
     folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
     folder.mkdir(parents=True, exist_ok=True)
-    browser = Browser(_driver, f"http://127.0.0.1:{server.effective_port}", folder)
+    address, traffic = _server
+    browser = Browser(_driver, address, folder)
     browser.logout()
     browser.size(*DESK)
     yield browser
-    browser.open("/healthz")
-    server.close()
-    thread.join(timeout=5)
+    # Nothing is asked for while the database is put back, and what this page was refused is not the next test's.
+    _driver.get("about:blank")
+    traffic.settle()
+    _driver.get_log("browser")

@@ -14,12 +14,26 @@ pytestmark = pytest.mark.browser
 NAME, NUMBER = "高原", number_of(301, "19910512")
 FILLED = {
     "曾用名": "无", "国籍/地区": "中国", "民族": "汉族", "政治面貌": "群众",
-    "参加工作年月": "2014.9", "进本校年月": "2014-09",
+    "籍贯": "云南昆明五华区", "参加工作年月": "2014.9", "进本校（园）年月": "2014-09",
     "教职工来源": "应届毕业生", "教职工类别": "专任教师", "是否在编": "是", "签订合同情况": "聘用合同",
     "是否全日制师范类专业毕业": "是", "是否受过特教专业培养培训": "否", "是否有特殊教育从业证书": "否",
     "是否属于免费（公费）师范生": "否", "是否参加基层服务项目": "否", "是否是特级教师": "否",
     "是否县级及以上骨干教师": "否",
     "是否心理健康教育教师": "否",
+}  # fmt: skip
+WHO = {"姓名": NAME, "身份证件号": NUMBER}
+# What the school knows of the other sections; the teacher adds 学习经历 and says 「无」 of 交流轮岗.
+SHEETS = {
+    "工作经历": {"任职单位名称": "青禾县第一中学", "任职开始年月": "2014-09", "任职岗位": "教师"},
+    "岗位聘任": {"岗位类别": "教师岗位", "岗位等级": "专技十级", "聘任开始年月": "2019-12", "校级职务": "无"},
+    "专业技术职务聘任": {"聘任专业技术职务": "中小学一级", "聘任开始年月": "2019-12"},
+    "教师资格": {"教师资格证种类": "无"},
+    "教育教学": {"学年": "2025", "学期": "秋季学期", "任教学段": "普通高中", "任课状况": "任课", "任教课程": "数学",
+              "平均每周课堂教学课时数": "12", "兼任工作": "无"},
+    "国内培训": {"培训项目名称": "无"},
+    "语言能力": {"语种": "汉语", "掌握程度": "精通"},
+    "证书": {"证书类型": "无"},
+    "联系方式": {"手机": "13900000301"},
 }  # fmt: skip
 STUDY = {"education": "21", "study_mode": "1", "degree_level": "4"}
 
@@ -71,15 +85,15 @@ def test_record_goes_from_excel_to_approval(
 ) -> None:
     # The clerk takes the teacher in and makes the account.
     browser.login("liyutong")
-    line = {"姓名": NAME, "身份证件号": NUMBER, **FILLED}
-    upload(browser, fill(school, tmp_path / "名册.xlsx", **{PEOPLE: [line]}))
+    lines = {PEOPLE: [WHO | FILLED]} | {name: [WHO | line] for name, line in SHEETS.items()}
+    upload(browser, fill(school, tmp_path / "名册.xlsx", **lines))
     browser.sees(NAME)
     browser.find(".bar-b form button.btn-primary").click()
     browser.sees("已写入")
     browser.open("/teachers/list/")
     browser.find(f"[aria-label='选中 {NAME}']").click()
     browser.click("生成自助账号")
-    browser.sees("初始密码只显示这一次")
+    browser.sees("请把初始密码交给本人")
     browser.look("accounts")
     initial = browser.find(".strip code").text
     browser.logout()
@@ -116,9 +130,9 @@ def teacher_fills_and_submits(browser: Browser, initial: str) -> None:
     browser.look("my-begin")
     browser.open("/my/basic_info")
     browser.choose("it_skill", "2")
+    browser.choose("birth_place", "530302")
     browser.sees("已自动保存")
-    browser.click("保存", ".bar-b")
-    browser.sees("已保存")
+    browser.save()
     browser.open("/my/education_history/add")
     browser.choose("education", "21")
     browser.type("education_school", "云川师范大学")
@@ -136,8 +150,11 @@ def teacher_fills_and_submits(browser: Browser, initial: str) -> None:
     browser.type("degree_school", "云川师范大学")
     browser.choose("study_mode", "1")
     browser.look("my-education")
-    browser.click("保存", ".bar-b")
-    browser.sees("已保存")
+    browser.save()
+    browser.open("/my/rotation")
+    browser.look("my-nothing")
+    browser.click("填「无」")
+    browser.sees("已填「无」")
     browser.open("/my/")
     browser.sees("可以提交给学校")
     browser.click("提交给学校")
@@ -202,8 +219,7 @@ def teacher_mends_only_that(browser: Browser) -> None:
     assert not browser.driver.find_elements("css selector", "input[name=major]"), "what was not named stays locked"
     browser.type("end_month", "2014-06")
     browser.look("my-mending")
-    browser.click("保存", ".bar-b")
-    browser.sees("已保存")
+    browser.save()
     browser.open("/my/")
     browser.click("提交给学校")
     browser.sees("已提交给学校")

@@ -28,8 +28,9 @@ from app.core.actor import Actor
 from app.core.db import utc_now
 from app.core.declarations import unpack_json
 from app.core.history import History
-from app.records.completeness import check_rows, rows_of
+from app.records.completeness import check_rows
 from app.records.derived import refresh_derived
+from app.records.rows import rows_of
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 
@@ -144,11 +145,11 @@ def test_against_the_snapshot(everything: Session, teacher: Teacher, actor_named
 
     teacher.political_status = ",01,"
     gone, degree = (row for row in rows_of(everything, teacher)["education_history"])
-    everything.delete(gone)
+    everything.delete(everything.get_one(EducationHistory, gone.id))
     master = EducationHistory(teacher_id=teacher.id, teacher=teacher, education="11", education_school="云川师范大学")
     everything.add(master)
     everything.flush()
-    refresh_derived(everything, teacher)
+    refresh_derived(everything, [teacher])
     everything.flush()
 
     found = compare(Sources(teacher, rows_of(everything, teacher), from_snapshot(content)))
@@ -173,7 +174,7 @@ def test_back_to_the_last_look(everything: Session, teacher: Teacher) -> None:
         degree.end_month = month
         everything.flush()
     school = next(row for row in rows_of(everything, teacher)["education_history"] if row.id != degree.id)
-    everything.delete(school)
+    everything.delete(everything.get_one(EducationHistory, school.id))
     added = EducationHistory(teacher_id=teacher.id, teacher=teacher, education="0")
     everything.add(added)
     everything.flush()

@@ -13,7 +13,7 @@ COLUMNS = "code name parent school_types valid_from valid_to sort selectable ali
 # The longest text each column may hold in the database.
 LENGTHS = {"code": 20, "name": 120, "parent": 20, "school_types": 10, "aliases": 400, "certainty": 20, "source": 200}
 # These tables hang below another one.
-PARENT_TABLE = {"DEGREE": "DEGREE_LEVEL"}
+PARENT_TABLE = {"DEGREE": "DEGREE_LEVEL", "POST_GRADE": "POST_CATEGORY"}
 OWN_TABLES = (
     "GENDER YES_NO ETHNICITY POLITICAL MARITAL HEALTH ID_TYPE GATQW HUKOU_TYPE COUNTRY EDUCATION DEGREE_LEVEL DEGREE "
     "STUDY_MODE STUDY_FORM STUDY_ORG_TYPE DISCIPLINE STAFF_SOURCE_S STAFF_SOURCE_E STAFF_SOURCE_V STAFF_SOURCE_K "
@@ -21,15 +21,17 @@ OWN_TABLES = (
     "STAFF_CATEGORY EMPLOYMENT_FORM CONTRACT IT_SKILL FREE_NORMAL GRASSROOTS PSYCH_TEACHER ENTERPRISE_PRACTICE "
     "PERSONNEL_STATUS DUTY_STATUS STAFF_CURRENT_STATUS LEAVE_REASON TEACHER_CHANGE_STAT TEACHER_FLOW POST_CATEGORY "
     "SECOND_POST_CATEGORY POST_GRADE SCHOOL_DUTY DUTY_CATEGORY TITLE ORG_NATURE ACADEMIC_ORIGIN SCHOOL_CATEGORY "
-    "PROVINCE URBAN_RURAL GRADE "
+    "PROVINCE URBAN_RURAL FOUNDER UNIT_STATUS GRADE "
     "REVIEW_RESULT CERT_TYPE CERT_SUBJECT REG_CONCLUSION ETHICS_RESULT HONOR_LEVEL HONOR_TITLE PENALTY_TYPE "
     "PENALTY_REASON TERM_S TERM_U TEACHING_STAGE TEACHING_STATUS COURSE_S COURSE_E COURSE_CATEGORY_V "
     "SUBJECT_CATEGORY_V COURSE_CATEGORY_U SIDE_JOB OTHER_WORK_E SUPERVISOR_TYPE MANDARIN INSURANCE PROJECT_TYPE "
     "PROJECT_ROLE RANK PROJECT_SOURCE PAPER_ROLE PAPER_INDEX BOOK_TYPE BOOK_ROLE AUTHOR_ROLE COMPLETER_ROLE "
     "PATENT_TYPE PATENT_ROLE ARTWORK_TYPE AWARD_TYPE AWARD_GRADE AWARD_LEVEL TUTOR_ROLE TALENT_PROGRAM "
     "TRAINING_LEVEL TRAINING_MODE TRAINING_IMPL CREDIT_TYPE LANGUAGE PROFICIENCY CERT_CATEGORY LANGUAGE_CERT "
-    "ROTATION_TYPE"
+    "ROTATION_TYPE ADMIN_DIV"
 ).split()
+# Trees in which different branches use the same name: 朝阳区. What is shown there is the whole path.
+NAMES_REPEAT = {"ADMIN_DIV"}
 
 
 def load(table: str) -> list[dict[str, str]]:
@@ -39,6 +41,11 @@ def load(table: str) -> list[dict[str, str]]:
 
 def names(table: str) -> dict[str, str]:
     return {row["code"]: row["name"] for row in load(table)}
+
+
+def path_of(row: dict[str, str], rows: dict[str, dict[str, str]]) -> str:
+    above = rows.get(row["parent"])
+    return (path_of(above, rows) if above else "") + row["name"]
 
 
 TABLES = sorted(path.stem for path in FOLDER.glob("[A-Z]*.csv"))
@@ -84,9 +91,13 @@ def test_codes_are_unique_and_parents_exist(table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_word_means_two_codes(table: str) -> None:
     meaning: dict[str, str] = {}
-    for row in load(table):
-        for word in (row["code"], row["name"], *filter(None, row["aliases"].split("|"))):
+    by_code = {row["code"]: row for row in load(table)}
+    for row in by_code.values():
+        shown = path_of(row, by_code) if table in NAMES_REPEAT else row["name"]
+        for word in (row["code"], shown, *filter(None, row["aliases"].split("|"))):
             assert meaning.setdefault(match_key(word), row["code"]) == row["code"], word
+    for row in by_code.values():  # a short name is no other one's full name
+        assert meaning.get(match_key(row["name"]), row["code"]) == row["code"], row["name"]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +125,11 @@ def test_no_word_means_two_codes(table: str) -> None:
         ("LANGUAGE_CERT", "二甲", "13"),
         ("AWARD_GRADE", "一等奖", "2"),
         ("PAPER_INDEX", "SCI", "11"),
+        ("ADMIN_DIV", "吉林", "220000"),
+        ("ADMIN_DIV", "昆明", "530100"),
+        ("ADMIN_DIV", "恩施州", "422800"),
+        ("ADMIN_DIV", "石林县", "530126"),
+        ("ADMIN_DIV", "浦东", "310115"),
     ],
 )
 def test_what_people_type_is_known(table: str, word: str, code: str) -> None:
@@ -132,6 +148,7 @@ def test_what_people_type_is_known(table: str, word: str, code: str) -> None:
         "SUBJECT_CATEGORY_V",
         "TALENT_PROGRAM",
         "ROTATION_TYPE",
+        "ADMIN_DIV",
     ],
 )
 def test_group_headings_cannot_be_chosen(table: str) -> None:
@@ -190,6 +207,30 @@ def test_all_languages_with_chinese_first() -> None:
     assert len(languages) == 138
     assert [row["code"] for row in languages[:2]] == ["zh", "en"] and languages[-1]["code"] == "ZZ"
     assert all(len(row["code"]) == 2 for row in languages if row["certainty"] == "official")
+
+
+def test_the_whole_country_in_three_levels() -> None:
+    rows = {row["code"]: row for row in load("ADMIN_DIV")}
+    provinces = {code for code, row in rows.items() if not row["parent"]}
+    assert {code[:2] for code in provinces} == set(names("PROVINCE")) - {"66"}
+    assert len(rows) == 34 + 333 + 2974
+    for code, row in rows.items():
+        assert len(code) == 6 and code.isdigit()
+        assert row["parent"] in ("", f"{code[:2]}0000", f"{code[:4]}00")
+
+
+def test_counties_are_chosen_and_cities_without_counties() -> None:
+    rows = {row["code"]: row for row in load("ADMIN_DIV")}
+    whole = {code for code, row in rows.items() if row["selectable"] == "1" and code.endswith("00")}
+    assert sorted(rows[code]["name"] for code in whole) == [
+        "东莞市", "中山市", "儋州市", "台湾省", "嘉峪关市", "澳门特别行政区", "香港特别行政区"
+    ]  # fmt: skip
+    assert rows["110105"]["parent"] == "110000" and rows["419001"]["parent"] == "410000"
+
+
+def test_what_only_statistics_knows_is_not_called_official() -> None:
+    zones = {row["name"] for row in load("ADMIN_DIV") if row["certainty"] == "assigned"}
+    assert len(zones) == 125 and {"苏州工业园区", "兰州新区", "大柴旦行政委员会"} <= zones
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -14,6 +14,7 @@ from app.core.crypto import decrypt
 from app.core.db import utc_now
 from app.core.history import BATCH, REASON, SECRET_CONTEXT, History, changed_items, unpack, write_history
 from app.core.scope import SCOPE_COLUMNS
+from app.records import CHILD_STORED
 from app.records.operations import new_teacher
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import SECTION as BASIC_INFO
@@ -139,8 +140,9 @@ def test_a_secret_item_is_encrypted(session: Session, teacher: Teacher) -> None:
 def test_a_deleted_secret_item_is_encrypted(session: Session) -> None:
     query = sa.select(Teacher).where(Teacher.status == "draft", Teacher.reported_at.is_(None)).order_by(Teacher.id)
     teacher = session.scalars(query).all()[-1]
-    for row in session.scalars(sa.select(EducationHistory).where(EducationHistory.teacher_id == teacher.id)):
-        session.delete(row)
+    for section in CHILD_STORED:
+        for row in session.scalars(sa.select(section.model).where(section.model.teacher_id == teacher.id)):
+            session.delete(row)
     session.flush()
     last, number = newest(session), teacher.id_number
     session.delete(teacher)

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 from app.accounts.models import Account, ServerSession
 from app.accounts.sessions import end_sessions_of, stored_id
+from app.core.db import db, writes
 from tests.accounts.database import looking
 from tests.conftest import Client
 
@@ -95,12 +97,12 @@ def test_reading_writes_the_session_at_most_once_a_minute(
 ) -> None:
     client = client_as("liyutong")
     client.get("/teachers/list/")
-    for seconds, writes in ((59, 0), (61, 1), (62, 0)):
+    for seconds, times in ((59, 0), (61, 1), (62, 0)):
         clock["now"] = NOON + dt.timedelta(seconds=seconds)
         with count_queries() as statements:
             client.get("/teachers/list/")
         written = [statement for statement in statements if not statement.startswith("SELECT")]
-        assert (seconds, len(written)) == (seconds, writes)
+        assert (seconds, len(written)) == (seconds, times)
 
 
 def test_an_ended_session_is_removed_with_its_cookie(
@@ -156,3 +158,22 @@ def test_a_failed_request_leaves_the_session_usable(
         patch.setattr("app.portal.home.counts_by_status", None)
         assert client.get("/").status_code == 500
     assert client.get("/").status_code == 200
+
+
+def test_a_page_waits_for_no_writer(app: Flask, client_as: Callable[[str], Client]) -> None:
+    """Whose session it is must be known before the request can say that it only reads."""
+    clerk, answers = client_as("liyutong"), []
+    clerk.get("/teachers/list/")  # what the login has left to say is said
+    reader = threading.Thread(target=lambda: answers.append(clerk.get("/teachers/list/").status_code))
+    with app.app_context():
+        engine = db.engine
+    token = writes.set(True)
+    with engine.connect() as writer:
+        writer.execute(sa.update(Account).values(active=Account.active))
+        reader.start()
+        reader.join(10)
+        seen = list(answers)
+        writer.rollback()
+    writes.reset(token)
+    reader.join()
+    assert seen == [200]

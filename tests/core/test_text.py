@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.text import clean, clean_name, match_key, read_date, read_year, read_ym, show_date, show_ym
+from app.core.text import (
+    clean,
+    clean_file_name,
+    clean_name,
+    match_key,
+    read_date,
+    read_year,
+    read_ym,
+    show_date,
+    show_ym,
+)
 from app.core.validators import InvalidValue
 
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))
@@ -198,3 +208,36 @@ def test_read_year_refuses_with_a_sentence(typed: object, words: str) -> None:
 def test_shown_in_chinese() -> None:
     assert (show_ym("2016-09"), show_ym(None), show_ym("")) == ("2016年9月", "", "")
     assert (show_date(date(2016, 9, 1)), show_date(None)) == ("2016年9月1日", "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("毕业证书.pdf", "毕业证书.pdf"),
+        ("../../../etc/passwd", "passwd"),
+        ("..\\..\\windows\\win.ini", "win.ini"),
+        ("C:\\Users\\张三\\证书.jpg", "证书.jpg"),
+        ("a\0b.pdf", "ab.pdf"),
+        ("\u202efdp.exe.pdf", "fdp.exe.pdf"),
+        ("证\u2066书\u200b.pdf", "证书.pdf"),
+        ("a\r\nSet-Cookie: x.pdf", "a Set-Cookie x.pdf"),
+        ('<img src="x">.png', "img src=x.png"),
+        ("x" * 300 + ".pdf", "x" * 96 + ".pdf"),
+        ("长" * 300, "长" * 100),
+        ("x." + "y" * 300, ("x." + "y" * 98)),
+        (".htaccess", "htaccess"),
+        ("...", "文件"),
+        ("", "文件"),
+        ("证书.pdf ", "证书.pdf"),
+    ],
+)
+def test_file_name_is_a_name_and_nothing_else(sent: str, shown: str) -> None:
+    assert clean_file_name(sent) == shown
+    assert clean_file_name(clean_file_name(sent)) == clean_file_name(sent)
+
+
+@given(st.text(max_size=400))
+def test_no_file_name_leads_anywhere(sent: str) -> None:
+    name = clean_file_name(sent)
+    assert 1 <= len(name) <= 100 and name not in (".", "..")
+    assert not set(name) & set('/\\\0\r\n<>"')

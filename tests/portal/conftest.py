@@ -1,6 +1,7 @@
 """A teacher with a complete record and an account, made for each test: the demo people may change."""
 
 import datetime as dt
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,11 +21,13 @@ from app.core.crypto import blind_index
 from app.core.db import utc_now
 from app.core.drafts import Draft
 from app.demo import PASSWORD
+from app.demo_careers import career
 from app.organisations.models import Unit
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 from tests.conftest import Client
+from tests.kinds import S
 
 NUMBER = "530101198503010027"
 EDUCATION = {
@@ -92,10 +95,10 @@ def complete_values() -> dict[str, Any]:
     values: dict[str, Any] = {"name": "周晓兰", "id_number": NUMBER, "id_type": "1", "gender": "2"}
     values |= {"birth_date": dt.date(1985, 3, 1), "nationality": "156", "ethnicity": "01", "political_status": ",01,"}
     values |= {"work_start_month": "2007-08", "school_entry_month": "2012-08", "is_staffed": "1"}
-    for field in BASIC_INFO.fields_for("S"):
-        if field.name not in values and field.is_required("S", values) and field.filled_by != "D":
-            offered = codes[field.table_for("S")].offered("S")
-            values[field.name] = field.default_for("S") or offered[0].code
+    for field in BASIC_INFO.fields_for(S):
+        if field.name not in values and field.is_required(S, values) and field.filled_by != "D":
+            offered = codes[field.table_for(S)].offered(S)
+            values[field.name] = field.default_for(S) or offered[0].code
     return values
 
 
@@ -112,6 +115,7 @@ def me(
     everything.flush()
     row = EducationHistory(teacher_id=teacher.id, **EDUCATION)
     everything.add(row)
+    everything.add_all(career(teacher, school, random.Random(1)))
     rules = PasswordRules(app.config["FAB_PASSWORD_HASH_METHOD"], 5, 10)
     name = blind_index(NUMBER, "id_number")
     new_account(

@@ -9,12 +9,17 @@ import sqlalchemy as sa
 from app.collection.operations import Refusal
 from app.core.history import History
 from app.portal.my_page import address
+from app.records import sections_for
 from app.records.marks import ReviewMark
+from app.records.rows import rows_of
 from app.records.sections.contact import Contact
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
+from tests import pictures
 from tests.conftest import Client
+from tests.kinds import S
 from tests.portal.conftest import EDUCATION, Me, save
+from tests.records.desk import send_quietly
 
 MOST_QUERIES = 15
 
@@ -59,6 +64,8 @@ def test_waiting_record_says_where_it_is_and_is_locked(me: Me) -> None:
 
 
 def test_section_with_one_row_offers_no_second_one(me: Me) -> None:
+    me.session.execute(sa.delete(Contact).where(Contact.teacher_id == me.teacher.id))
+    me.session.commit()
     assert '/my/contact/add">' in me.page("/my/contact") and "添加一条" not in me.page("/my/contact")
     me.client.post("/my/contact/add", {"mobile": "13800000000"})
     page = me.page("/my/contact")
@@ -71,8 +78,17 @@ def test_section_with_one_row_offers_no_second_one(me: Me) -> None:
     ]
 
 
+def test_one_of_two_numbers_is_asked_for_before_it_is_missed(me: Me) -> None:
+    """At schools neither has a star, and a row without both is not complete."""
+    row = me.session.scalars(sa.select(Contact.id).where(Contact.teacher_id == me.teacher.id)).one()
+    for path in ("/my/contact", f"/my/contact/{row}"):
+        assert "手机和联系电话至少填一个" in me.page(path)
+
+
 def test_bar_shows_no_gap_for_optional_sections_without_rows(me: Me) -> None:
-    assert me.page().count('<li class="done"></li>') == 2 and '<li class="opt"></li>' not in me.page()
+    rows = rows_of(me.fresh().session, me.teacher)
+    shown = [s for s in sections_for(S) if s.filled_by == "T" and (s.required or rows[s.name])]
+    assert me.page().count('<li class="done"></li>') == len(shown) and '<li class="opt"></li>' not in me.page()
 
 
 def test_approved_record_says_how_to_change_it(me: Me) -> None:
@@ -91,6 +107,16 @@ def test_returned_items_are_named_and_ticked_off_when_changed(me: Me) -> None:
     save(me, {"end_month": "2007-06"})
     page = me.page()
     assert "退回的 1 项都改了，可以重新提交" in page and "已改" in page
+
+
+@pytest.mark.parametrize(("reason", "mended"), [("missing", True), ("wrong", False)])
+def test_document_answers_a_refusal_that_asked_for_proof(me: Me, reason: str, mended: bool) -> None:
+    me.returned(Refusal("education_history", me.row.id, "major", reason, "请核对"))
+    assert (
+        send_quietly(me.client, f"/my/attachments{me.row_url().removeprefix('/my')}", pictures.pdf()).status_code == 200
+    )
+    assert ("退回的 1 项都改了" in me.page()) is mended
+    assert ("学校退回了 1 项" in me.page()) is not mended
 
 
 @pytest.mark.parametrize(
@@ -135,6 +161,17 @@ def test_stale_form_is_refused_and_kept_as_draft(me: Me) -> None:
     assert me.fresh().row.major == EDUCATION["major"]
     page = me.page(me.row_url())
     assert 'value="应用数学"' in page and "被别人改过" in page
+
+
+def test_another_row_saved_meanwhile_is_no_conflict(me: Me) -> None:
+    """Saving a row moves the version of the record, but changes nothing in the form of the basic information."""
+    version = me.fresh().teacher.version
+    save(me, {"major": "应用数学"})
+    assert me.fresh().teacher.version > version
+    me.client.post("/my/basic_info", {"version": str(version), "marital_status": "20"})
+    assert me.fresh().teacher.marital_status == "20"
+    me.client.post("/my/basic_info", {"version": str(version), "marital_status": "10"})
+    assert me.fresh().teacher.marital_status == "20", "now the item itself has changed since"
 
 
 def test_row_is_added_and_deleted(me: Me) -> None:

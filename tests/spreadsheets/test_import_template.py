@@ -4,19 +4,23 @@ import io
 
 import openpyxl
 
+from app.core.codes import codes
 from app.records import sections_for
 from app.spreadsheets.commands import template_for
+from tests.kinds import S
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.workbooks import PEOPLE, STUDIES, fill, headings, number_of, person, template
 
 FULL = {
     "曾用名": "无", "性别": "2-女", "身份证件类型": "居民身份证", "出生日期": "1990-01-16", "国籍/地区": "156-中国",
-    "民族": "汉族", "政治面貌": "中共党员、民革会员", "参加工作年月": "2012-08", "进本校年月": "2013-09",
+    "民族": "汉族", "政治面貌": "中共党员、民革会员", "参加工作年月": "2012-08", "进本校（园）年月": "2013-09",
     "是否在编": "是", "签订合同情况": "1", "教职工类别": "A1-专任教师",
+    "籍贯": "530102-云南省昆明市五华区", "出生地": "吉林长春朝阳区",
 }  # fmt: skip
 STORED = {
     "name": "何静宜", "former_name": "无", "gender": "2", "id_type": "1", "birth_date": "1990-01-16",
     "nationality": "156", "ethnicity": "01", "political_status": ",01,04,", "work_start_month": "2012-08",
+    "native_place": "530102", "birth_place": "220104",
     "school_entry_month": "2013-09", "is_staffed": "1", "contract_type": "1", "staff_category": "A1",
     "personnel_status": "100", "id_number": number_of(1), "status": "draft",
 }  # fmt: skip
@@ -25,7 +29,7 @@ STORED = {
 def test_template_begins_with_the_guide_and_has_a_sheet_for_each_section(desk: Desk) -> None:
     workbook = template(desk.unit)
     visible = [sheet.title for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
-    assert visible == ["填表说明", *(section.title for section in sections_for("S"))]
+    assert visible == ["填表说明", *(section.title for section in sections_for(S))]
 
 
 def test_template_names_its_columns_in_a_hidden_row(desk: Desk) -> None:
@@ -50,6 +54,19 @@ def test_template_offers_codes_without_forbidding_other_words(desk: Desk) -> Non
     validations = {str(v.sqref).split(":")[0]: v for v in sheet.data_validations.dataValidation}
     gender = validations[sheet.cell(3, headings(sheet)["性别"]).coordinate]
     assert (gender.formula1, gender.errorStyle) == ("codes_GENDER", "warning")
+
+
+def test_template_offers_the_whole_country_and_stays_small(desk: Desk) -> None:
+    content = template_for(desk.unit)
+    workbook = openpyxl.load_workbook(io.BytesIO(content))
+    places = workbook.defined_names["codes_ADMIN_DIV"].attr_text
+    column = places.split("$")[1]
+    labels = [cell.value for cell in workbook["_codes"][column][1:] if cell.value]
+    assert len(labels) == len(codes["ADMIN_DIV"].offered(S)) > 2900
+    assert "220104-吉林省长春市朝阳区" in labels and places.endswith(f"${len(labels) + 1}")
+    used = [v.formula1 for sheet in workbook for v in sheet.data_validations.dataValidation]
+    assert used.count("codes_ADMIN_DIV") == 2, "two columns share one list"
+    assert len(content) < 300_000
 
 
 def test_template_is_text_and_explains_required_items(desk: Desk) -> None:

@@ -10,6 +10,7 @@ import openpyxl
 from app.core.text import clean
 from app.core.validators import citizen_check_digit
 from app.organisations.models import Unit
+from app.records import sections_for
 from app.records.teacher import Teacher
 from app.spreadsheets.commands import template_for
 
@@ -36,13 +37,27 @@ def headings(sheet: Any, row: int = 2) -> dict[str, int]:
     return {clean(str(cell.value)).lstrip("*"): cell.column for cell in sheet[row] if cell.value is not None}
 
 
-def template(unit: Unit) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(template_for(unit)))
+_templates: dict[tuple[str, frozenset[str]], bytes] = {}
+
+
+def template(unit: Unit, *names: str) -> Any:
+    """The school's template; with `names` only those sheets of sections. Making one takes seconds: it is kept."""
+    key = (unit.code, frozenset(names))
+    if key not in _templates:
+        whole = _templates.setdefault((unit.code, frozenset()), template_for(unit))
+        workbook = openpyxl.load_workbook(io.BytesIO(whole))
+        for section in sections_for(unit.indicator_set) if names else ():
+            if section.title not in names:
+                del workbook[section.title]
+        made = io.BytesIO()
+        workbook.save(made)
+        _templates[key] = made.getvalue()
+    return openpyxl.load_workbook(io.BytesIO(_templates[key]))
 
 
 def fill(unit: Unit, path: Path, **sheets: Lines) -> Path:
     """Write rows under the headings of the school's template, from row 3 on."""
-    workbook = template(unit)
+    workbook = template(unit, *sheets)
     for name, lines in sheets.items():
         columns = headings(workbook[name])
         for number, line in enumerate(lines, start=3):

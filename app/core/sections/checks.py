@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Date, Numeric, String
 
 from app.core.crypto import EncryptedText
-from app.core.sections.fields import ALL_SCHOOL_TYPES, Field
+from app.core.sections.fields import ALL_SCHOOL_TYPES, NAMED_DEFAULTS, Field
 from app.core.sections.reading import CHECKS
 from app.core.sections.section import Section
 
@@ -26,7 +26,7 @@ def section_defects(sections: Iterable[Section], code_tables: Iterable[str]) -> 
 
 
 def _defects(section: Section, tables: set[str]) -> Iterator[tuple[str, str]]:
-    for label, count in Counter(field.label for field in section.fields.values()).items():
+    for label, count in Counter(field.label for field in section.declared.values()).items():
         if count > 1:
             yield "S001", f": label 「{label}」 stands twice; a sheet needs distinct headings"
     if not any(field.in_list for field in section.fields.values()):
@@ -34,23 +34,25 @@ def _defects(section: Section, tables: set[str]) -> Iterator[tuple[str, str]]:
     for name in section.title_items:
         if name not in section.fields:
             yield "S003", f": title item {name} is not declared"
-    for field in section.fields.values():
+    for field in section.declared.values():
         yield from ((number, f".{field.name}: {text}") for number, text in _field_defects(section, field, tables))
 
 
 def _field_defects(section: Section, field: Field, tables: set[str]) -> Iterator[tuple[str, str]]:
     named = [field.code_table] if isinstance(field.code_table, str) else list(field.code_table.values())
     for table in filter(None, named):
-        if table not in tables:
+        if table not in tables and not field.of_school:
             yield "S004", f"code table {table} has no file in seed/codes"
     if field.kind in ("code", "codes", "bool") and not any(named):
         yield "S005", "a coded item needs code_table"
+    if field.default_named and field.default_named not in NAMED_DEFAULTS:
+        yield "S012", f"unknown default {field.default_named}"
     if field.check and field.check not in CHECKS:
         yield "S006", f"unknown check {field.check}"
     for when in filter(None, (field.required_when, field.applies_when)):
         if when.item not in section.fields:
             yield "S007", f"condition on {when.item}, which is not declared"
-    for other in filter(None, (field.earliest, field.code_parent)):
+    for other in filter(None, (field.earliest, field.code_parent, field.default_after[0])):
         if other not in section.fields:
             yield "S008", f"refers to {other}, which is not declared"
     yield from _storage_defects(section, field)

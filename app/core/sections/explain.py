@@ -36,6 +36,7 @@ def describe_field(section: Section, field: Field) -> dict[str, Any]:
         "school_types": field.school_types,
         "filled_by": field.filled_by,
         "secret": field.secret,
+        "province_id": field.province_id,
         "help": field.help,
         "source": field.source,
     }

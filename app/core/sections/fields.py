@@ -6,6 +6,7 @@ and history are plain functions over it.
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -15,12 +16,16 @@ from sqlalchemy import Date, Numeric, String
 from sqlalchemy.orm import MappedColumn, mapped_column
 
 from app.core.crypto import EncryptedText
+from app.core.indicator_set import OF_SCHOOL, IndicatorSet
 
 KEY = "field"
 ALL_SCHOOL_TYPES = "KSEVHU"  # 幼儿园 中小学 特教 中职 高职 高校
 
 Kind: TypeAlias = Literal["text", "code", "codes", "date", "ym", "year", "number", "bool"]
+# Defaults that no declaration can hold; whoever opens a form knows them.
+NAMED_DEFAULTS = ("last_year", "this_year", "this_month", "today", "own_school")
 EXAMPLES = {"date": "1990-01-16", "ym": "2016-09", "year": "2025"}  # how a value of a kind is typed
+Secret: TypeAlias = Literal["", "id", "phone"]
 Filler: TypeAlias = Literal["T", "A", "L", "D"]
 Value: TypeAlias = str | dt.date | Decimal | None
 
@@ -33,6 +38,16 @@ def split_codes(value: str | None) -> list[str]:
 def join_codes(parts: list[str]) -> str | None:
     """['01', '13'] → `,01,13,`; nothing → None."""
     return f",{','.join(parts)}," if parts else None
+
+
+def split_typed(text: str) -> list[str]:
+    """Several codes or names as people write them: 语文、数学；101 → each of them."""
+    return [part.strip() for part in re.split("[,、，;；/|]", text) if part.strip()]
+
+
+def join_typed(parts: list[str]) -> str:
+    """The reverse, for reading."""
+    return "、".join(parts)
 
 
 def filled(value: Value) -> Value:
@@ -79,37 +94,51 @@ class Field:
     applies_when: When | None = None
     default: str = ""
     default_by: Mapping[str, str] = field(default_factory=dict)  # by school type
+    default_named: str = ""  # what only the moment knows, see NAMED_DEFAULTS
+    default_after: tuple[str, Mapping[str, str]] = ("", {})  # an item, and the default by its value
     help: str = ""
     source: str = ""
     group: str = ""
+    of_school: bool = False  # each school has a code table of its own
     school_types: str = ALL_SCHOOL_TYPES
     filled_by: Filler = "T"
     in_list: bool = False
     in_filter: bool = False
-    secret: bool = False  # encrypted, masked, found by its keyed hash only
+    secret: Secret = ""  # encrypted, and masked as such a number
     code_parent: str = ""  # the item whose code limits the choice
     parent_alias: Mapping[str, str] = field(default_factory=dict)  # parents that choose from another one's children
     exclusive: tuple[str, ...] = ()  # codes that stand alone in a multiple choice
     check: str = ""  # name of a value check, see reading.CHECKS
     may_be_future: bool = False  # an expiry or a planned end
     earliest: str = ""  # the item this date may not precede
+    province_id: int = 0  # the province that added it; 0: the nation
 
-    def table_for(self, indicator_set: str) -> str:
-        """The code table that holds for a kind of school."""
+    @property
+    def full_label(self) -> str:
+        """The label with the unit in which a number is given."""
+        return f"{self.label}（{self.unit}）" if self.unit else self.label
+
+    def table_for(self, indicator_set: IndicatorSet) -> str:
+        """The code table that holds for a kind of school, or for one school."""
+        if self.of_school:
+            return f"{self.code_table}{OF_SCHOOL}{indicator_set.school_id}"
         if isinstance(self.code_table, str):
             return self.code_table
-        return self.code_table[indicator_set]
+        return self.code_table[indicator_set.kind]
 
-    def default_for(self, indicator_set: str) -> str:
-        return self.default_by.get(indicator_set, self.default)
+    def default_for(self, indicator_set: IndicatorSet, named: Mapping[str, str] | None = None) -> str:
+        """What an empty form begins with. `named`: the values of NAMED_DEFAULTS now and here."""
+        if self.default_named:
+            return (named or {}).get(self.default_named, "")
+        return self.default_by.get(indicator_set.kind, self.default)
 
-    def is_required(self, indicator_set: str, row: Mapping[str, Value]) -> bool:
+    def is_required(self, indicator_set: IndicatorSet, row: Mapping[str, Value]) -> bool:
         """Whether it must be filled for the record to be complete."""
         if self.applies_when and not self.applies(row):
             return False
         if self.required_when:
             return self.required_when.holds(row.get(self.required_when.item), unknown=False)
-        return self.required and indicator_set in self.required_for
+        return self.required and indicator_set.kind in self.required_for
 
     def applies(self, row: Mapping[str, Value]) -> bool:
         """Whether it may be filled at all; an item that does not apply is empty and locked."""
@@ -130,9 +159,9 @@ def text(label: str, length: int, **options: Any) -> MappedColumn[Any]:
     return _column(String(length), Field(label=label, kind="text", length=length, **options))
 
 
-def secret(label: str, context: str, length: int, **options: Any) -> MappedColumn[Any]:
-    """A personal number: encrypted in the database, masked on screens."""
-    return _column(EncryptedText(context), Field(label=label, kind="text", length=length, secret=True, **options))
+def secret(label: str, context: str, length: int, kind: Secret, **options: Any) -> MappedColumn[Any]:
+    """A personal number of a kind: encrypted in the database, masked on screens."""
+    return _column(EncryptedText(context), Field(label=label, kind="text", length=length, secret=kind, **options))
 
 
 def code(label: str, code_table: str | Mapping[str, str], **options: Any) -> MappedColumn[Any]:

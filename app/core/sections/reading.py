@@ -7,8 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, TypeVar
 
 from app.core.codes import codes
-from app.core.sections.fields import Field, Value, join_codes, split_codes
-from app.core.sections.section import Problem, Section, contradictions, plain_number
+from app.core.indicator_set import IndicatorSet
+from app.core.sections.fields import Field, Value, join_codes, split_codes, split_typed
+from app.core.sections.section import Problem, Section, contradictions, plain_number, show
 from app.core.text import clean, clean_name, read_date, read_year, read_ym
 from app.core.validators import InvalidValue, normalise_id
 
@@ -45,7 +46,7 @@ class Reading:
         return [*self.unreadable, *self.contradictions]
 
 
-def read(field: Field, raw: Raw, indicator_set: str) -> Value:
+def read(field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
     """The value meant by `raw`; None when empty. Raises InvalidValue with a sentence that helps."""
     if raw is None or (isinstance(raw, str) and not clean(raw)):
         return None
@@ -74,11 +75,9 @@ def _as_text(raw: Raw) -> str:
     return str(raw)
 
 
-def _read_codes(field: Field, raw: str, indicator_set: str) -> str | None:
+def _read_codes(field: Field, raw: str, indicator_set: IndicatorSet) -> str | None:
     table = codes[field.table_for(indicator_set)]
-    for separator in "、，;；/|":
-        raw = raw.replace(separator, ",")
-    found = [table.find(part, indicator_set) for part in raw.split(",") if clean(part)]
+    found = [table.find(part, indicator_set) for part in split_typed(raw) if clean(part)]
     chosen = list(dict.fromkeys(entry.code for entry in found))
     alone = [code for code in chosen if code in field.exclusive]
     if alone and len(chosen) > 1:
@@ -119,24 +118,37 @@ def _read_text(field: Field, raw: Raw) -> str:
     return value
 
 
-def read_row(section: Section, raw: Mapping[str, Raw], indicator_set: str, base: Mapping[str, Value]) -> Reading:
+def read_row(
+    section: Section, raw: Mapping[str, Raw], indicator_set: IndicatorSet, base: Mapping[str, Value]
+) -> Reading:
     """Read the given items over the stored ones; what is not in `raw` stays as it is in `base`."""
     values: dict[str, Value] = {}
     unreadable: list[Problem] = []
     for field in section.fields_for(indicator_set):
         if field.name not in raw:
             continue
+        if _is_unchanged_code(field, raw[field.name], base.get(field.name), indicator_set):
+            values[field.name] = base[field.name]
+            continue
         try:
             values[field.name] = read(field, raw[field.name], indicator_set)
         except InvalidValue as error:
             unreadable.append(Problem(field.name, str(error)))
     merged = {**base, **values}
-    for field in section.fields_for(indicator_set):  # a linked item follows the one it hangs on
-        if field.name not in raw and field.applies_when and not field.applies(merged):
+    cleared: set[str] = set()
+    for field in section.fields_for(indicator_set):  # a linked item follows the one it hangs on, and that one another
+        when = field.applies_when
+        if field.name not in raw and when and (when.item in cleared or not field.applies(merged)):
             merged[field.name] = values[field.name] = None
+            cleared.add(field.name)
     said = {problem.item for problem in unreadable}
     other = [problem for problem in contradictions(section, merged, indicator_set) if problem.item not in said]
     return Reading(values, unreadable, other)
+
+
+def _is_unchanged_code(field: Field, raw: Raw, stored: Value, indicator_set: IndicatorSet) -> bool:
+    """Whether a coded item comes back as it is stored: a code that was retired meanwhile may stay where it stands."""
+    return bool(field.code_table and stored) and raw in (typed(field, stored), show(field, stored, indicator_set))
 
 
 def typed(field: Field, value: Value) -> str:

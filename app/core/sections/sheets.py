@@ -17,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from app.core import excel
 from app.core.codes import CodeBook
 from app.core.errors import AppError
+from app.core.indicator_set import IndicatorSet
 from app.core.sections.fields import EXAMPLES, Field
 from app.core.sections.section import Section
 from app.core.text import clean, match_key
@@ -37,10 +38,11 @@ GUIDE = (
     "五、年月写成 2016-09，日期写成 1990-01-16；写 2016年9月、2016.9、20160901 也能认。",
     "六、证件号是文本，请先把号码列设为「文本」再粘贴，不要让 Excel 变成数字。",
     "七、已在名册里的人：空格表示不改，填了就按填的改。名册里没有的人会新增。",
-    "八、导入方式有两种。追加：保留原有记录，相同的不重复写。替换：文件里这些人的原有记录先删，再写文件里的；"
+    "八、某个板块没有内容：在那张表里填一行，写上「{keys}」，第一个项目填「无」。",
+    "九、导入方式有两种。追加：保留原有记录，相同的不重复写。替换：文件里这些人的原有记录先删，再写文件里的；"
     "第一张表只新增和修改，不删人。",
-    "九、上传后先看预览，确认之前什么都不写入；写入后 7 天内可以整批撤销。",
-    "十、可以调整列的次序，请不要删除隐藏的第 1 行。表里没有的列会略过，并告诉您。",
+    "十、上传后先看预览，确认之前什么都不写入；写入后 7 天内可以整批撤销。",
+    "十一、可以调整列的次序，请不要删除隐藏的第 1 行。表里没有的列会略过，并告诉您。",
 )
 
 
@@ -67,7 +69,7 @@ class Book:
     """The sheets of one kind of school. `keys`: the items of the first section that tell who somebody is."""
 
     sections: Sequence[Section]
-    indicator_set: str
+    indicator_set: IndicatorSet
     keys: Sequence[str]
 
     @property
@@ -113,7 +115,7 @@ def template_workbook(book: Book, title: str, codes: CodeBook) -> Any:
     version = workbook.create_sheet(VERSION_SHEET)
     version.sheet_state = "veryHidden"
     excel.write_row(version, 1, ("version", TEMPLATE_VERSION))
-    excel.write_row(version, 2, ("indicator_set", book.indicator_set))
+    excel.write_row(version, 2, ("indicator_set", book.indicator_set.kind))
     return workbook
 
 
@@ -131,11 +133,13 @@ def _write_guide(workbook: Any, book: Book, title: str, codes: CodeBook) -> None
         sheet.row_dimensions[number].height = 20 * (1 + excel.title_width(text) // 100)
 
 
-def _write_head(sheet: Any, columns: Sequence[Column], indicator_set: str, frozen: int) -> None:
+def _write_head(sheet: Any, columns: Sequence[Column], indicator_set: IndicatorSet, frozen: int) -> None:
     excel.write_row(sheet, 1, [column.identifier for column in columns])
     sheet.row_dimensions[1].hidden = True
     required = [
-        i for i, column in enumerate(columns) if column.field.required and indicator_set in column.field.required_for
+        i
+        for i, column in enumerate(columns)
+        if column.field.required and indicator_set.kind in column.field.required_for
     ]
     excel.write_header(sheet, HEAD_ROW, [column.field.label for column in columns], required, frozen)
     for number, column in enumerate(columns, start=1):
@@ -232,7 +236,7 @@ class _Columns:
         missing = [self.known[key].label for key in self.keys if key not in self.columns.values()]
         if missing:
             names = "".join(f"「{label}」" for label in missing)
-            raise AppError(f"工作表「{self.sheet}」里找不到{names}列，认不出是哪位教师。请补上这一列，或重新下载模板。")
+            raise AppError(f"工作表「{self.sheet}」里找不到{names}列。请补上这一列，或重新下载模板。")
 
 
 def _identified(hidden: Row | None, by_identifier: Mapping[str, Section]) -> dict[int, str]:

@@ -1,11 +1,28 @@
 """The Flask-AppBuilder screens of a section: one `type()` call, everything read from the declaration."""
 
+from dataclasses import replace
 from typing import Any
 
+from flask_appbuilder.models.filters import BaseFilter
+
 from app.core.codes import codes
+from app.core.indicator_set import IndicatorSet
+from app.core.province_items import province_items
+from app.core.sections.fields import Field, join_codes
 from app.core.sections.section import Section, show
-from app.core.ui.base_view import CappedInterface, ScopedModelView
+from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
 from app.core.ui.listing import ListRequest
+
+
+class ItemIs(BaseFilter):
+    """The code of an item that a province has added."""
+
+    def apply(self, query: Any, value: tuple[Field, str]) -> Any:
+        item, code = value
+        column = getattr(self.model, item.name)
+        if item.kind == "codes":
+            return query.filter(column.contains(join_codes([code]), autoescape=True))
+        return query.filter(column == code)
 
 
 class SectionView(ScopedModelView):
@@ -13,25 +30,46 @@ class SectionView(ScopedModelView):
 
     section: Section
 
-    def indicator_set_of(self, row: Any) -> str:
+    def indicator_set_of(self, row: Any) -> IndicatorSet:
         """Which kind of school a row's codes belong to."""
         raise NotImplementedError
+
+    def column_names(self) -> list[str]:
+        return [*self.list_columns, *(item.name for item in self._added() if item.in_list)]
+
+    def column_label(self, name: str) -> str:
+        item = self.section.fields.get(name)
+        return item.label if item is not None and item.province_id else str(super().column_label(name))
+
+    def filter_names(self) -> list[str]:
+        return [*self.search_columns, *(item.name for item in self._added() if item.in_filter)]
+
+    def list_filters(self, asked: ListRequest) -> list[Any]:
+        added = [(item, asked.filters.get(item.name)) for item in self._added()]
+        return [[self.list_columns[0], ItemIs, (item, value)] for item, value in added if value]
+
+    def _added(self) -> list[Field]:
+        """The items of the actor's own province."""
+        return province_items.asked(self.section.name, self.filter_set())
 
     def cell(self, row: Any, name: str) -> Any:
         field = self.section.fields.get(name)
         if field is None:
             return super().cell(row, name)
-        return show(field, getattr(row, name), self.indicator_set_of(row))
+        # Only codes mean something else in other schools; an export asks for a million cells.
+        asked = self.indicator_set_of(row) if field.code_table else IndicatorSet()
+        return show(field, getattr(row, name), asked)
 
-    def filter_set(self) -> str:
-        """The kind of school whose codes the filters offer."""
-        raise NotImplementedError
+    def filter_set(self) -> IndicatorSet:
+        """The kind of school whose codes the filters offer; above the schools that of most."""
+        own = current_actor().indicator_set
+        return replace(own, kind=own.kind or "S")
 
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
         found = []
-        for name in self.search_columns:
+        for name in self.filter_names():
             field = self.section.fields.get(name)
-            if field is None or not field.code_table or self.filter_set() not in field.school_types:
+            if field is None or not field.code_table or self.filter_set().kind not in field.school_types:
                 continue
             offered = codes[field.table_for(self.filter_set())].offered(self.filter_set())
             options = [{"value": "", "label": f"{field.label}：全部"}]
@@ -55,7 +93,7 @@ def view_name(section: Section) -> str:
 
 def make_view(section: Section, base: type[SectionView], name: str = "", **options: Any) -> type[SectionView]:
     """The view class of a section, called `name`. `options` overrides single attributes."""
-    fields = section.fields.values()
+    fields = section.declared.values()
     datamodel = CappedInterface(section.model)
     attributes: dict[str, Any] = {
         "__doc__": f"{section.title}: list made from its declaration.",

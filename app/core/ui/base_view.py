@@ -1,5 +1,6 @@
 """The base of all views. Nothing derives from Flask-AppBuilder's view classes directly: a test walks them."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from flask import abort, current_app, flash, g, redirect, request, url_for
@@ -8,8 +9,8 @@ from flask_appbuilder.models.filters import BaseFilter, Filters
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_wtf import FlaskForm
-from sqlalchemy import func, select
-from sqlalchemy.orm import ColumnProperty, Query, RelationshipProperty, selectinload
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import ColumnProperty, Load, Query, RelationshipProperty, load_only
 from werkzeug.wrappers import Response
 
 from app.core.actor import Actor
@@ -32,6 +33,12 @@ def current_actor() -> Actor:
     return actor
 
 
+def print_line() -> str:
+    """Who prints a page and when, for its foot on paper."""
+    actor, now = current_actor(), utc_now().astimezone()
+    return f"{actor.name} · {actor.unit_name} · {now:%Y-%m-%d %H:%M}"
+
+
 class PlainView(BaseView):
     """A view without a model: wizards, printing, review, home."""
 
@@ -42,7 +49,7 @@ class PlainView(BaseView):
 class CappedInterface(SQLAInterface):
     """FAB's access to a model, with a count that stops, and without loading relations row by row."""
 
-    eager: tuple[str, ...] = ()
+    eager: tuple[str, ...] = ()  # relations, and relations of theirs: "teacher.unit"
 
     def __init__(self, obj: Any, session: Any = None) -> None:
         super().__init__(obj, session)
@@ -55,11 +62,39 @@ class CappedInterface(SQLAInterface):
         counted = select(func.count()).select_from(inner.limit(COUNT_CAP + 1).subquery())
         return self.session.scalar(counted) or 0
 
+    def keys(self, filters: Any, order_column: str, order_direction: str, most: int) -> list[int]:
+        """The keys of the first matching rows, in order."""
+        query = self._apply_inner_all(
+            self.session.query(self.obj), filters, order_column, order_direction, aliases_mapping={}
+        )
+        return [key for (key,) in query.with_entities(self.get_pk()).limit(most)]
+
+    def by_keys(self, keys: Sequence[int], names: Sequence[str]) -> list[Any]:
+        """Rows by their keys, in that order; what is gone or foreign is left out. `names`: the columns to be shown.
+
+        The relations that a list shows are loaded with the rows, and of the columns only those.
+        """
+        shown = [
+            column for column in inspect(self.obj).column_attrs if column.key in names or column.columns[0].foreign_keys
+        ]
+        query = self.session.query(self.obj).options(load_only(*(getattr(self.obj, c.key) for c in shown)))
+        query = self.apply_pagination(query.filter(self.get_pk().in_(keys)), None, None)
+        found = {row.id: row for row in query}
+        return [found[key] for key in keys if key in found]
+
     def apply_pagination(self, query: Query[Any], page: int | None, page_size: int | None) -> Query[Any]:
-        for relation in self.eager:
-            query = query.options(selectinload(getattr(self.obj, relation)))
+        for path in self.eager:
+            query = query.options(_loading(self.obj, path))
         paged: Query[Any] = super().apply_pagination(query, page, page_size)
         return paged
+
+
+def _loading(model: Any, path: str) -> Any:
+    option: Any = Load(model)
+    for name in path.split("."):
+        relation = getattr(model, name)
+        option, model = option.selectinload(relation), relation.property.mapper.class_
+    return option
 
 
 class NoForm(FlaskForm):
@@ -106,7 +141,7 @@ class ScopedModelView(ModelView):
     def _asked(self) -> tuple[ListRequest, str]:
         """The checked parameters, and the search text behind its id."""
         asked = read_list_request(
-            self.__class__.__name__, request.args, self.search_columns, self.order_columns, self.extra_args_allowed
+            self.__class__.__name__, request.args, self.filter_names(), self.order_columns, self.extra_args_allowed
         )
         search = stored_text(db.session, current_actor().user_id, asked.search_id) if asked.search_id else ""
         return asked, search
@@ -123,7 +158,8 @@ class ScopedModelView(ModelView):
         filters = self.datamodel.get_filters(self.search_columns)
         filters.add_filter_list(self.list_filters(asked))
         for name, value in asked.filters.items():
-            filters.add_filter(name, self.datamodel.FilterEqual, value)
+            if name in self.search_columns:
+                filters.add_filter(name, self.datamodel.FilterEqual, value)
         if search and self.search_filter is not None:
             filters.add_filter(self.list_columns[0], self.search_filter, search)
         return filters
@@ -142,7 +178,6 @@ class ScopedModelView(ModelView):
 
     def _list_page(self, asked: ListRequest, search: str, count: int, rows: Rows) -> dict[str, Any]:
         filters = self.filter_choices(asked)
-        actor, now = current_actor(), utc_now().astimezone()
         return {
             "title": str(self.list_title),
             "subtitle": self.subtitle(),
@@ -153,7 +188,7 @@ class ScopedModelView(ModelView):
             "keep": [("q", asked.search_id)] if asked.search_id else [],
             "chips": self._chips(asked, filters),
             "clear_url": url_for(f"{self.endpoint}.list"),
-            "columns": [self._column(asked, name) for name in self.list_columns],
+            "columns": [self._column(asked, name) for name in self.column_names()],
             "rows": [self._list_row(row, first) for row, first in zip(rows, self.row_urls(rows), strict=True)],
             "batch": self.batch_actions(),
             "batch_url": self.batch_url(),
@@ -162,13 +197,13 @@ class ScopedModelView(ModelView):
             "primary": self.primary_button(),
             "empty": self.empty,
             "filtered": bool(asked.filters or search),
-            "print_line": f"{actor.name} · {actor.unit_name} · {now:%Y-%m-%d %H:%M}",
+            "print_line": print_line(),
         }
 
     def _column(self, asked: ListRequest, name: str) -> dict[str, str]:
         return {
             "name": name,
-            "label": str(self.label_columns[name]),
+            "label": self.column_label(name),
             "sort_url": self._sort_url(asked, name) if name in self.order_columns else "",
             "direction": asked.direction if name == asked.order else "",
         }
@@ -201,7 +236,7 @@ class ScopedModelView(ModelView):
         return {
             "pk": row.id,
             "url": url,
-            "cells": [self.cell(row, name) for name in self.list_columns],
+            "cells": [self.cell(row, name) for name in self.column_names()],
             "selectable": bool(self.batch_actions()),
             "links": self.row_links(row),
         }
@@ -211,6 +246,16 @@ class ScopedModelView(ModelView):
     def cell(self, row: Any, name: str) -> Any:
         value = getattr(row, name)
         return "" if value is None else str(value)
+
+    def column_names(self) -> Rows:
+        return [*self.list_columns]
+
+    def column_label(self, name: str) -> str:
+        return str(self.label_columns[name])
+
+    def filter_names(self) -> Rows:
+        """What the address may filter by. `list_filters` answers for those that are no columns of the table."""
+        return [*self.search_columns]
 
     def list_filters(self, asked: ListRequest) -> Rows:
         return []

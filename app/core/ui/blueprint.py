@@ -6,16 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app
 
+from app.core.ui.code_finder import CodeFinderView
+
 HERE = Path(__file__).parent.parent
 
 
 def register(app: Flask, builder: Any) -> None:
-    """Templates and static files of the core, and a version for static addresses that changes with their content."""
+    """Templates, static files and views of the core; a version for static addresses that changes with their content."""
     app.register_blueprint(
         Blueprint(
             "core", __name__, template_folder="../templates", static_folder="../static", static_url_path="/static/core"
         )
     )
+    builder.add_view_no_menu(CodeFinderView)
     digest = hashlib.sha256()
     for path in sorted((HERE / "static").rglob("*.*")):
         digest.update(path.read_bytes())
@@ -27,6 +30,6 @@ def register_templates(name: str, module_name: str) -> None:
     current_app.register_blueprint(Blueprint(f"{name}_templates", module_name, template_folder="templates"))
 
 
-def macro(name: str) -> Any:
-    """A macro of core/macros.html, for a cell that is more than text."""
-    return getattr(current_app.jinja_env.get_template("core/macros.html").module, name)
+def macro(name: str, template: str = "core/macros.html") -> Any:
+    """A macro of a template, for a cell or an answer that is more than text."""
+    return getattr(current_app.jinja_env.get_template(template).module, name)

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from app.core.db import db, utc_now
 from app.core.errors import AppError, NoScope, OutOfScope
 from app.core.ui.addresses import safe_next
+from app.core.ui.headers import wants_json
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def page(code: int, title: str = "", text: str = "", number: str = "") -> Any:
     db.session.rollback()
     known = PAGES.get(code, PAGES[500 if code >= 500 else 400])
     title, text = title or known[0], text or known[1]
-    if request.is_json or request.accept_mimetypes.best == "application/json":
+    if wants_json():
         return jsonify(message=f"{title}。{text}" if not number else f"{title}。编号 {number}"), code
     actions = [{"label": "回到首页", "url": "/"}]
     return render_template("core/error.html", code=code, title=title, text=text, actions=actions, number=number), code
@@ -60,7 +61,10 @@ def _on_csrf(_error: CSRFError) -> Any:
 def _on_app_error(error: AppError) -> Any:
     if error.status == 404:
         return page(404)
-    if request.method == "POST" and not request.is_json and request.accept_mimetypes.best != "application/json":
+    if wants_json():  # a script shows the sentence beside what it is about
+        db.session.rollback()
+        return jsonify(message=error.message), error.status
+    if request.method == "POST":
         db.session.rollback()
         if g.get("actor") is not None and (back := _back_path()):
             flash(error.message, "danger")

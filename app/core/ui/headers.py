@@ -1,4 +1,4 @@
-"""Response headers: what a browser may load, keep and tell others."""
+"""Headers: what a browser asks for, and what it may load, keep and tell others."""
 
 import secrets
 
@@ -9,6 +9,7 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 STATIC = (".static",)
+KEPT_PRIVATELY = ("CodeFinderView.find",)  # the same for everybody, but only for who is logged in
 
 
 def install(app: Flask) -> None:
@@ -22,11 +23,16 @@ def number_request() -> None:
     g.request_id = secrets.token_hex(8)
 
 
+def wants_json() -> bool:
+    """Whether a script of ours asks: it reads the answer itself, a page would be lost on it."""
+    return request.is_json or request.accept_mimetypes.best == "application/json"
+
+
 def add_headers(response: Response) -> Response:
     """Strict headers on every answer; pages with personal data are not kept by caches or the back button."""
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
+    response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Request-Id"] = g.get("request_id", "")
     if request.is_secure:
@@ -35,6 +41,8 @@ def add_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = (
             "public, max-age=31536000" if request.args.get("v") else "public, max-age=3600"
         )
+    elif request.endpoint in KEPT_PRIVATELY and response.status_code == 200:
+        response.headers["Cache-Control"] = "private, max-age=600"
     else:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -13,10 +13,12 @@ class AnnualReview(SectionRow):
     __tablename__ = "rec_annual_review"
     section_name = "annual_review"
 
-    year: Mapped[str | None] = year("考核年度", required=True, in_list=True)
+    year: Mapped[str | None] = year("考核年度", required=True, in_list=True, default_named="this_year",
+        help="考核的是哪一年就填哪一年，不是公布结果的年份。", source="见年度考核表。")  # fmt: skip
     result: Mapped[str | None] = code("考核结果", "REVIEW_RESULT", required=True, in_list=True,
-        help="没有参加的选「未参加考核」。")  # fmt: skip
-    org_name: Mapped[str | None] = text("考核单位名称", 100, in_list=True, help="一般是本校。")
+        help="与年度考核表一致，没有参加的选「未参加考核」。", source="见年度考核表。")  # fmt: skip
+    org_name: Mapped[str | None] = text("考核单位名称", 100, in_list=True, default_named="own_school",
+        help="作出考核结论的单位，一般是本校。", source="以考核表上的公章为准。")  # fmt: skip
 
 
 SECTION = Section(

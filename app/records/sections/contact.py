@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from sqlalchemy.orm import Mapped
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.sections.fields import text
+from app.core.crypto import blind_index
+from app.core.sections.fields import secret, text
 from app.core.sections.section import Problem, Row, Section
-from app.core.validators import InvalidValue, check_mobile
+from app.core.validators import InvalidValue, check_mobile, whole_phone
 from app.records.base import SectionRow
+from app.records.following import follows
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 ABROAD = re.compile(r"\+(?!86)[0-9][0-9 -]{5,17}")
@@ -20,14 +23,32 @@ class Contact(SectionRow):
     __tablename__ = "rec_contact"
     section_name = "contact"
 
-    address: Mapped[str | None] = text("通讯地址", 200, in_list=True, help="能收到信件的地址。")
-    phone: Mapped[str | None] = text("联系电话", 20, in_list=True, help="固定电话加区号，如 0871-00000000。")
-    mobile: Mapped[str | None] = text("手机", 20, required=True, required_for="UH", in_list=True,
-        help="境外号码以 + 和国家代码开头。")  # fmt: skip
-    email: Mapped[str | None] = text("电子信箱", 100, required=True, required_for="UH", in_list=True)
-    other_contact: Mapped[str | None] = text("其他联系方式", 100)
-    emergency_contact: Mapped[str | None] = text("紧急联系人", 50, school_types="UH")
-    emergency_phone: Mapped[str | None] = text("紧急联系人号码", 20, school_types="UH")
+    address: Mapped[str | None] = text("通讯地址", 200, in_list=True, help="能收到信件的地址，从省写到门牌号。")
+    phone: Mapped[str | None] = secret("联系电话", "rec_contact.phone", 20, "phone", in_list=True,
+        help="固定电话加区号，如 0871-00000000。")  # fmt: skip
+    mobile: Mapped[str | None] = secret("手机", "rec_contact.mobile", 20, "phone", required=True, required_for="UH",
+        in_list=True, help="本人在用的手机；境外号码以 + 和国家代码开头。")  # fmt: skip
+    email: Mapped[str | None] = text("电子信箱", 100, required=True, required_for="UH", in_list=True,
+        help="本人常看的邮箱，如 name@example.com。")  # fmt: skip
+    other_contact: Mapped[str | None] = text("其他联系方式", 100, help="以上都联系不上时用的方式，没有可以不填。")
+    emergency_contact: Mapped[str | None] = text("紧急联系人", 50, school_types="UH",
+        help="有急事时找得到您的亲友，写姓名。")  # fmt: skip
+    emergency_phone: Mapped[str | None] = secret("紧急联系人号码", "rec_contact.emergency_phone", 20, "phone",
+        school_types="UH", help="这位亲友的号码，不要填您自己的。")  # fmt: skip
+
+    # By these the teacher is found. None for the emergency number: it belongs to somebody else.
+    phone_hash: Mapped[str | None] = mapped_column(String(32), index=True)
+    mobile_hash: Mapped[str | None] = mapped_column(String(32), index=True)
+
+
+def number_hash(text: str | None) -> str | None:
+    """The keyed hash of a phone number; None for what is no whole number."""
+    number = whole_phone(text or "")
+    return blind_index(number, "phone") if number else None
+
+
+follows(Contact, "phone", lambda value: {"phone_hash": number_hash(value)})
+follows(Contact, "mobile", lambda value: {"mobile_hash": number_hash(value)})
 
 
 def can_be_reached(row: Row) -> Iterator[Problem]:
@@ -54,6 +75,7 @@ SECTION = Section(
     model=Contact,
     required=True,
     single=True,
+    intro="手机和联系电话至少填一个。",
     empty_hint="还没有联系方式。",
     title_items=("mobile", "phone"),
     rules=(can_be_reached, numbers_are_well_formed),

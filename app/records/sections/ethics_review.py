@@ -14,9 +14,12 @@ class EthicsReview(SectionRow):
     __tablename__ = "rec_ethics_review"
     section_name = "ethics_review"
 
-    review_month: Mapped[str | None] = month("师德考核时间", required=True, in_list=True)
-    review_result: Mapped[str | None] = code("师德考核结论", "ETHICS_RESULT", required=True, default="2", in_list=True)
-    review_org: Mapped[str | None] = text("师德考核单位名称", 100, in_list=True, help="一般是本校。")
+    review_month: Mapped[str | None] = month("师德考核时间", required=True, in_list=True, default_named="this_month",
+        help="作出结论的年月，不是被考核的学年。", source="见师德考核表。")  # fmt: skip
+    review_result: Mapped[str | None] = code("师德考核结论", "ETHICS_RESULT", required=True, default="2", in_list=True,
+        help="与师德考核表的结论一致。", source="见师德考核表。")  # fmt: skip
+    review_org: Mapped[str | None] = text("师德考核单位名称", 100, in_list=True, default_named="own_school",
+        help="作出结论的单位，一般是本校。", source="以考核表上的公章为准。")  # fmt: skip
 
 
 SECTION = Section(

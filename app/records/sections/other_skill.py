@@ -14,8 +14,10 @@ class OtherSkill(SectionRow):
     __tablename__ = "rec_other_skill"
     section_name = "other_skill"
 
-    name: Mapped[str | None] = text("其他技能名称", 100, required=True, in_list=True, help="如书法、编程。")
-    proficiency: Mapped[str | None] = code("掌握程度", "PROFICIENCY", required=True, in_list=True)
+    name: Mapped[str | None] = text("其他技能名称", 100, required=True, in_list=True,
+        help="如书法、编程；有证书的，证书填在「证书」板块。")  # fmt: skip
+    proficiency: Mapped[str | None] = code("掌握程度", "PROFICIENCY", required=True, in_list=True,
+        help="按实际水平选，不看学了几年。")  # fmt: skip
 
 
 SECTION = Section(

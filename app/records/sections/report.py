@@ -16,11 +16,14 @@ class ResearchReport(SectionRow):
     __tablename__ = "rec_report"
     section_name = "report"
 
-    title: Mapped[str | None] = text("报告题目", 200, required=True, in_list=True, help="与报告封面一致。")
+    title: Mapped[str | None] = text("报告题目", 200, required=True, in_list=True, help="与报告封面一致。",
+        source="见报告封面。")  # fmt: skip
     is_representative: Mapped[str | None] = representative()
-    role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。")
-    report_date: Mapped[dt.date | None] = date("报告时间", in_list=True, help="报告完成或提交的日期。")
-    client: Mapped[str | None] = text("委托方", 100, in_list=True, help="写单位全称。")
+    role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。",
+        source="见报告的署名。")  # fmt: skip
+    report_date: Mapped[dt.date | None] = date("报告时间", in_list=True, help="报告完成或提交的日期。",
+        source="见报告封面或采纳证明。")  # fmt: skip
+    client: Mapped[str | None] = text("委托方", 100, in_list=True, help="委托写报告的单位，写全称；没有委托方的不填。")
 
 
 SECTION = Section(

@@ -9,6 +9,8 @@ from app.core.sections.section import Section
 from app.records.base import SectionRow
 from app.records.parts import RESULTS, representative
 
+COVER = "见标准封面。"
+
 
 class Standard(SectionRow):
     """One national or industry standard."""
@@ -17,11 +19,14 @@ class Standard(SectionRow):
     section_name = "standard"
 
     standard_no: Mapped[str | None] = text("标准号", 50, required=True, in_list=True,
-        help="照标准封面填写，带年份，如 GB/T 2261.1—2003。")  # fmt: skip
+        help="照标准封面填写，带年份，如 GB/T 2261.1—2003。", source=COVER)  # fmt: skip
     is_representative: Mapped[str | None] = representative()
-    role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。")
-    publish_date: Mapped[dt.date | None] = date("发布日期", in_list=True, help="发布的日期，不是实施的日期。")
-    publish_org: Mapped[str | None] = text("发布单位", 100, in_list=True, help="写全称。")
+    role: Mapped[str | None] = code("本人角色", "AUTHOR_ROLE", in_list=True, help="第三作者及以后选「其他」。",
+        source="见标准前言中的起草人名单。")  # fmt: skip
+    publish_date: Mapped[dt.date | None] = date("发布日期", in_list=True, help="发布的日期，不是实施的日期。",
+        source=COVER)  # fmt: skip
+    publish_org: Mapped[str | None] = text("发布单位", 100, in_list=True, help="发布标准的部门，写全称，不是起草单位。",
+        source=COVER)  # fmt: skip
 
 
 SECTION = Section(

@@ -7,6 +7,8 @@ from app.core.sections.section import Section
 from app.records.base import SectionRow
 from app.records.parts import RESULTS, representative
 
+AWARD_CERTIFICATE = "见获奖证书。"
+
 
 class StudentAward(SectionRow):
     """One award that students won under the teacher's guidance."""
@@ -14,11 +16,15 @@ class StudentAward(SectionRow):
     __tablename__ = "rec_student_award"
     section_name = "student_award"
 
-    name: Mapped[str | None] = text("奖励名称", 200, required=True, in_list=True, help="与获奖证书一致。")
+    name: Mapped[str | None] = text("奖励名称", 200, required=True, in_list=True, help="与获奖证书一致，写竞赛全称。",
+        source=AWARD_CERTIFICATE)  # fmt: skip
     is_representative: Mapped[str | None] = representative()
-    role: Mapped[str | None] = code("本人角色", "TUTOR_ROLE", in_list=True, help="第三指导老师及以后选「其他」。")
-    level: Mapped[str | None] = text("奖项等级", 50, in_list=True, help="照证书填写，如省级一等奖。")
-    award_month: Mapped[str | None] = month("获奖年月", in_list=True, help="以获奖证书为准。")
+    role: Mapped[str | None] = code("本人角色", "TUTOR_ROLE", in_list=True, help="第三指导老师及以后选「其他」。",
+        source=AWARD_CERTIFICATE)  # fmt: skip
+    level: Mapped[str | None] = text("奖项等级", 50, in_list=True, help="照证书填写，如省级一等奖。",
+        source=AWARD_CERTIFICATE)  # fmt: skip
+    award_month: Mapped[str | None] = month("获奖年月", in_list=True, help="证书上的年月，不是比赛的年月。",
+        source=AWARD_CERTIFICATE)  # fmt: skip
     work_desc: Mapped[str | None] = text("本人承担工作描述", 500, help="本人做了哪些指导工作，500 字以内。")
 
 

@@ -3,12 +3,13 @@
   'use strict';
   const words = document.getElementById('words').dataset;
   const csrf = () => { const m = document.querySelector('meta[name=csrf-token]'); return m ? m.content : ''; };
+  const LONGEST_WAIT = 5000;
   const skip = /^(csrf_token|version|action|next)$/;
 
   const collect = form => {
     const values = {};
     Array.from(form.elements).forEach(c => {
-      if (!c.name || skip.test(c.name) || /^(submit|button|file|hidden|password|fieldset)$/.test(c.type) || c.closest('[data-fixed]')) return;
+      if (!c.name || skip.test(c.name) || (/^(submit|button|file|hidden|password|fieldset)$/.test(c.type) && c.dataset.picked === undefined) || c.closest('[data-fixed]')) return;
       const seen = Object.prototype.hasOwnProperty.call(values, c.name), on = !c.disabled;
       if (c.type === 'checkbox') { values[c.name] = [seen ? values[c.name] : '', on && c.checked ? c.value : ''].filter(Boolean).join(','); } else if (c.type === 'radio') { if (!seen) values[c.name] = ''; if (on && c.checked) values[c.name] = c.value; } else values[c.name] = on ? c.value : '';
     });
@@ -18,6 +19,7 @@
   const start = form => {
     const bar = form.querySelector('[data-save-state]') || document.querySelector('[data-save-state]');
     let saved = JSON.stringify(collect(form)), running = false, again = false, timer = 0, retry = 0, stopped = false, paused = false, leaving = false;
+    let waiting = false, request = null;     // whether the form waits for the answer to the draft under way
     const dirty = () => JSON.stringify(collect(form)) !== saved;
 
     const show = (kind, text, action) => {
@@ -57,25 +59,35 @@
 
     async function save() {
       clearTimeout(timer);
-      if (stopped || paused || leaving || !dirty()) return;
+      if (stopped || paused || leaving || waiting || !dirty()) return;
       if (running) { again = true; return; }
-      running = true;
+      running = true; request = new AbortController();
       const values = collect(form), sent = JSON.stringify(values);
       show('', words.saving);
       try {
         await answered(await fetch(form.dataset.draftUrl, {
           method: 'POST', credentials: 'same-origin', headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf() },
-          body: JSON.stringify({ version: form.dataset.version || '', values })
+          signal: request.signal, body: JSON.stringify({ version: form.dataset.version || '', values })
         }), sent);
       } catch (err) { show('warnc', words.offline); later(); }
-      running = false;
+      running = false; form.dispatchEvent(new Event('draft-answered'));
       if (again) { again = false; save(); }
     }
 
     form.addEventListener('input', () => { if (!stopped) { clearTimeout(timer); timer = setTimeout(save, 2000); } });
     form.addEventListener('change', () => setTimeout(save, 0));
     form.addEventListener('focusout', () => setTimeout(save, 0));
-    form.addEventListener('submit', e => setTimeout(() => { leaving = !e.defaultPrevented; }, 0));
+    // A draft still under way would come after the save and outlive it: the form is sent when it is answered, or given up.
+    form.addEventListener('submit', e => {
+      if (!running) return;
+      e.preventDefault(); e.stopImmediatePropagation();
+      if (waiting) return;
+      const late = setTimeout(() => request.abort(), LONGEST_WAIT); waiting = true;
+      form.addEventListener('draft-answered', () => {
+        clearTimeout(late); waiting = again = false; form.requestSubmit(e.submitter || undefined);
+      }, { once: true });
+    }, true);
+    window.addEventListener('submit', e => { if (e.target === form) leaving = !e.defaultPrevented; });
     window.addEventListener('online', save);
     window.addEventListener('pageshow', () => { leaving = false; });
     window.addEventListener('beforeunload', e => { if (!leaving && dirty()) { save(); e.preventDefault(); e.returnValue = ''; } });

@@ -1,4 +1,4 @@
-/* Items that depend on each other, declared on the .form-group: data-applies, data-required-when, data-code-parent, data-default;
+/* Items that depend on each other, declared on the .form-group: data-applies, data-required-when, data-code-parent, data-default, data-default-after;
    data-exclusive on a list of check boxes. The server checks the same rules again. */
 (function () {
   'use strict';
@@ -16,11 +16,13 @@
   };
   const read = g => {
     if (g.dataset.fixed !== undefined) return (g.dataset.value || '').split(',').filter(Boolean);
-    return controls(g).filter(c => !/^(radio|checkbox)$/.test(c.type) || c.checked).map(c => c.value).filter(Boolean);
+    return controls(g).filter(c => !/^(radio|checkbox)$/.test(c.type) || c.checked).flatMap(c => (picked(c) ? c.value.split(',') : [c.value])).filter(Boolean);
   };
   const write = (g, values) => controls(g).forEach(c => {
-    if (/^(radio|checkbox)$/.test(c.type)) c.checked = values.includes(c.value); else c.value = values[0] || '';
+    if (/^(radio|checkbox)$/.test(c.type)) c.checked = values.includes(c.value); else c.value = picked(c) ? values.join(',') : values[0] || '';
   });
+  const picked = c => c.dataset.picked !== undefined;      // the hidden input of a picker, see picker.js
+  const tell = g => controls(g).filter(picked).forEach(c => c.dispatchEvent(new Event('set')));
 
   // {"item":"x","in":["1"]} or {"item":"x","not_in":["1"]}; a list, {"all":[…]} and {"any":[…]} join them; an item that is not on the page decides nothing
   const holds = (rule, g) => {
@@ -50,6 +52,7 @@
       if (!read(g).length) write(g, first);
     }
     controls(g).forEach(c => { c.disabled = locked || c.dataset.off !== undefined; if (locked) c.setAttribute('aria-disabled', 'true'); else c.removeAttribute('aria-disabled'); });
+    tell(g);
     return true;
   };
 
@@ -58,12 +61,23 @@
     if (!em && on && label) { em = document.createElement('em'); em.className = 'req'; em.textContent = '*'; em.setAttribute('aria-hidden', 'true'); label.appendChild(em); }
     if (em) em.hidden = !on;
     controls(g).forEach(c => { if (on) c.setAttribute('aria-required', 'true'); else c.removeAttribute('aria-required'); });
+    tell(g);
+  };
+
+  // a picker offers what hangs on the other item's code, and forgets what does not
+  const narrowPicker = (g, box, parent) => {
+    const list = document.getElementById(box.dataset.list), mine = read(g)[0], option = list && Array.from(list.options).find(o => o.dataset.code === mine);
+    box.dataset.only = parent;
+    if (!parent || !option || !option.dataset.parent || option.dataset.parent.split(' ').includes(parent)) return false;
+    write(g, []); tell(g);
+    return true;
   };
 
   // options of a select that hang on another item: by prefix of the code, or by the option's data-parent
   const narrow = g => {
-    const rule = json(g.dataset.codeParent), select = g.querySelector('select[name]'), other = rule && select && find(g, rule.item);
+    const rule = json(g.dataset.codeParent), select = g.querySelector('select[name]'), box = g.querySelector('[data-picker]'), other = rule && (select || box) && find(g, rule.item);
     if (!other) return false;
+    if (box) return narrowPicker(g, box, read(other)[0] || '');
     if (!choices.has(select)) choices.set(select, Array.from(select.options));
     const parent = read(other)[0] || '', before = select.value;
     const fits = o => !o.value || !parent || (rule.by === 'parent' ? !o.dataset.parent || o.dataset.parent.split(' ').includes(parent) : o.value.startsWith(parent));
@@ -88,6 +102,15 @@
     });
   };
 
+  // an item whose usual value hangs on another one: ["is_staffed", {"1": "1", "0": "2"}]; what somebody chose otherwise stays
+  const follow = (form, target) => {
+    const changed = target.closest('[data-item]');
+    form.querySelectorAll('[data-default-after]:not([data-fixed])').forEach(g => {
+      const rule = json(g.dataset.defaultAfter), other = rule && find(g, rule[0]), usual = other === changed ? rule[1][read(other)[0]] : '';
+      if (usual && read(g).every(v => Object.values(rule[1]).includes(v))) { write(g, [usual]); tell(g); }
+    });
+  };
+
   document.addEventListener('change', e => {
     const box = e.target.closest && e.target.closest('[data-exclusive]');
     if (box && e.target.checked) {
@@ -95,7 +118,7 @@
       box.querySelectorAll('input[type=checkbox]').forEach(c => { if (c !== e.target && (me || alone.includes(c.value))) c.checked = false; });
     }
     const form = e.target.closest && e.target.closest('form');
-    if (form && form.querySelector('[data-item]')) apply(form);
+    if (form && form.querySelector('[data-item]')) { follow(form, e.target); apply(form); }
   });
   document.querySelectorAll('form').forEach(f => { if (f.querySelector('[data-item]')) apply(f); });
 }());

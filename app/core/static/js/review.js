@@ -50,7 +50,8 @@
   const current = row => {
     all('tr.cur').forEach(r => r.classList.remove('cur'));
     row.classList.add('cur'); const why = whyOf(row); if (why) why.classList.add('cur');
-    const file = row.dataset.evidence; if (file) document.dispatchEvent(new CustomEvent('show-evidence', { detail: file }));
+    const file = row.dataset.evidence, papers = document.getElementById('rv-papers');
+    if (file && papers && !papers.hidden) document.dispatchEvent(new CustomEvent('show-evidence', { detail: file }));
   };
 
   document.addEventListener('click', e => {
@@ -61,16 +62,31 @@
     if (undo) { const above = undo.closest('tr').previousElementSibling; if (above) judge(above, ''); }
     // evidence: buttons and links with data-evidence show the panel [data-evidence-panel] of the same name
     const file = e.target.closest('a[data-evidence], button[data-evidence]');
-    if (file) { e.preventDefault(); evidence(file.dataset.evidence); }
+    if (file && beside()) { e.preventDefault(); openPapers(); evidence(file.dataset.evidence); }
     const only = e.target.closest('[data-only]'); if (only) filter(only);
     const zoom = e.target.closest('[data-zoom]'); if (zoom) scale(zoom.dataset.zoom);
   });
+  // where the proofs stand beside the data; on a narrow screen a link opens a window of its own
+  const beside = () => window.matchMedia('(min-width: 1200px)').matches || !document.getElementById('rv-papers').hidden;
+  const papersTab = document.querySelector('[data-tab=rv-papers]');
+  let opening = false;
+  const openPapers = () => { if (papersTab && document.getElementById('rv-papers').hidden) { opening = true; papersTab.click(); opening = false; } };
   const evidence = key => {
     const panels = all('[data-evidence-panel]'); if (!panels.some(p => p.dataset.evidencePanel === key)) return;
-    panels.forEach(p => { p.hidden = p.dataset.evidencePanel !== key; });
+    panels.forEach(p => {
+      p.hidden = p.dataset.evidencePanel !== key;
+      if (!p.hidden) all('[data-src]', p).forEach(x => { x.src = x.dataset.src; x.removeAttribute('data-src'); });
+    });
     all('button[data-evidence]').forEach(b => { if (b.dataset.evidence === key) b.setAttribute('aria-current', 'true'); else b.removeAttribute('aria-current'); });
   };
   document.addEventListener('show-evidence', e => evidence(e.detail));
+  // pressing the tab shows that of the current row, or the first one
+  document.addEventListener('click', e => {
+    if (opening || !e.target.closest('[data-tab=rv-papers]')) return;
+    const row = document.querySelector('tr.cur'), first = document.querySelector('.thumbs [data-evidence]');
+    const chosen = document.querySelector('.thumbs [aria-current]');
+    evidence((row && row.dataset.evidence) || (chosen || first).dataset.evidence);
+  });
 
   // 只看改动和提示 / 全部: rows with data-plain are the unchanged ones
   const filter = button => {

@@ -1,0 +1,170 @@
+"""Screens of a province's own items: the list, the form of one item."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from flask import Flask, abort, flash, redirect, request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.models.filters import BaseFilter
+from flask_appbuilder.security.decorators import has_access, permission_name
+
+from app.core.db import db, transaction, utc_now
+from app.core.province_items import ProvinceItem
+from app.core.sections.fields import ALL_SCHOOL_TYPES
+from app.core.sections.forms import FormState, texts_from
+from app.core.sections.section import Problem
+from app.core.settings_log import timeline
+from app.core.ui.base_view import CappedInterface, current_actor
+from app.core.ui.blueprint import macro
+from app.core.ui.listing import ListRequest
+from app.core.ui.settings_form import settings_page
+from app.core.ui.settings_view import SettingsView
+from app.indicators.declarations import FILLERS, ITEM, ITEM_TOLD, KINDS
+from app.indicators.operations import FOREVER, TABLE, save_item, set_item_in_use, values_of
+from app.indicators.rule_views import ProvinceRuleView
+from app.organisations.models import SCHOOL_KINDS
+from app.permissions import Permission as P
+from app.records import BY_NAME, SECTIONS
+
+FOR_GOOD = "填过的内容是这样存的，定了就不能改。"
+
+
+class PartOfLabel(BaseFilter):  # type: ignore[misc]
+    """A part of the name."""
+
+    def apply(self, query: Any, value: str) -> Any:
+        return query.filter(ProvinceItem.label.contains(value, autoescape=True))
+
+
+class OfOwnProvince(BaseFilter):  # type: ignore[misc]
+    """The items of the actor's province."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(ProvinceItem.province_id == current_actor().unit_id)
+
+
+class ProvinceItemView(SettingsView):
+    """What the own province asks for beside the items of the nation."""
+
+    datamodel = CappedInterface(ProvinceItem)
+    route_base = "/indicators"
+    class_permission_name = "item"
+    include_route_methods: ClassVar[set[str]] = {"list", "search", "add", "edit", "state"}
+    list_title = "本省指标"
+    label_columns: ClassVar[dict[str, str]] = {name: field.label for name, field in ITEM.fields.items()} | {
+        "state": "状态"
+    }
+    list_columns = ["label", "section", "kind", "school_types", "required", "filled_by", "state"]
+    search_columns = ["section"]
+    order_columns = ["label"]
+    base_order = ("id", "asc")
+    search_filter = PartOfLabel
+    search_hint = "名称"
+    empty: ClassVar[dict[str, str]] = {
+        "title": "还没有本省指标",
+        "text": "国家指标之外本省还要采集的，在这里新增。保存后表单、导入模板、筛选、完整性检测里就有了。",
+    }
+
+    def list_filters(self, asked: ListRequest) -> list[Any]:
+        return [["label", OfOwnProvince, ""]]
+
+    def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
+        options = [{"value": "", "label": "板块：全部"}, *({"value": s.name, "label": s.title} for s in SECTIONS)]
+        found = {"name": "_flt_0_section", "column": "section", "label": "板块", "options": options}
+        return [found | {"value": asked.filters.get("section", "")}]
+
+    def cell(self, row: ProvinceItem, name: str) -> Any:
+        match name:
+            case "section":
+                return BY_NAME[row.section].title if row.section in BY_NAME else row.section
+            case "kind":
+                return KINDS[row.kind]
+            case "school_types":
+                kinds = [SCHOOL_KINDS[kind] for kind in row.school_types]
+                return "全部" if len(kinds) == len(ALL_SCHOOL_TYPES) else "、".join(kinds)
+            case "required":
+                return "必填" if row.required else "选填"
+            case "filled_by":
+                return FILLERS[row.filled_by]
+            case "state":
+                return _state_tag(row)
+        return super().cell(row, name)
+
+    def buttons(self) -> list[dict[str, Any]]:
+        return [{"label": "国家指标的本省规定", "url": url_for("ProvinceRuleView.list"), "icon": "list"}]
+
+    def primary_button(self) -> dict[str, str] | None:
+        if not current_actor().may(P.ITEM_EDIT):
+            return None
+        return {"label": "新增指标", "url": url_for(f"{self.endpoint}.add")}
+
+    # ── one item ──
+
+    @expose("/edit/<pk>/<state>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def state(self, pk: str, state: str) -> Any:
+        """Stop asking for an item, or ask for it again."""
+        if state not in ("retire", "restore"):
+            abort(404)
+        row = self.row_or_404(pk)
+        with transaction(db.session):
+            set_item_in_use(db.session, current_actor(), row, utc_now(), in_use=state == "restore")
+            said = "已恢复。" if state == "restore" else "已停用，填过的内容仍然保存。"
+            flash(f"「{row.label}」{said}", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def row_or_404(self, pk: str) -> Any:
+        """An item of the own province."""
+        row = super().row_or_404(pk)
+        if row.province_id != current_actor().unit_id:
+            abort(404)
+        return row
+
+    def _save(self, row: ProvinceItem | None) -> Any:
+        texts = texts_from(ITEM, current_actor().indicator_set, request.form)
+        with transaction(db.session):
+            problems = save_item(db.session, current_actor(), row, texts, utc_now())
+        if problems:
+            return self._form(row, texts, problems), 400
+        flash(f"「{texts['label']}」已保存。", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def _form(self, row: ProvinceItem | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
+        actor = current_actor()
+        state = FormState(
+            ITEM, actor.indicator_set, values_of(row) if row else {}, texts,
+            lambda field: FOR_GOOD if row and field.name in FOREVER else "", problems, is_new=row is None,
+        )  # fmt: skip
+        page = settings_page(
+            state,
+            f"修改「{row.label}」" if row else "新增本省指标",
+            [{"label": "本省指标", "url": url_for(f"{self.endpoint}.list")}],
+            meta=actor.unit_name,
+            tag={"label": f"{row.valid_to} 停用", "kind": "draft"} if row and row.valid_to else None,
+            actions=[self._state_action(row)] if row else [],
+            timeline=timeline(db.session, replace(state, section=ITEM_TOLD), TABLE, row.name) if row else [],
+        )
+        return self.render_template("core/settings_form.html", form_page=page)
+
+    def _state_action(self, row: ProvinceItem) -> dict[str, Any]:
+        if row.valid_to:
+            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
+        confirm = f"停用后，表单、模板和列表里不再有「{row.label}」，填过的内容仍然保存。以后可以恢复。"
+        url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
+        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": confirm}
+
+
+def _state_tag(row: ProvinceItem) -> Any:
+    if row.valid_to:
+        return macro("tag")(f"{row.valid_to} 停用", "draft")
+    if row.valid_from > f"{utc_now().astimezone():%Y-%m-%d}":
+        return macro("tag")(f"{row.valid_from} 启用", "plain")
+    return macro("tag")("在用", "ok")
+
+
+def register(app: Flask, builder: Any) -> None:
+    """Plug the feature in."""
+    builder.add_view_no_menu(ProvinceItemView)
+    builder.add_view_no_menu(ProvinceRuleView)

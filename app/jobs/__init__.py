@@ -1,0 +1,1 @@
+"""Work in the background: the page of a person's jobs, and the loop around them."""

@@ -1,0 +1,39 @@
+"""`flask jobs`: the loop as a process of its own, and what is in the queue."""
+
+import signal
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app.core.db import db
+from app.core.jobs import Job
+from app.jobs.running import make_worker
+
+jobs = AppGroup("jobs", help="Work in the background.")
+LISTED = 50
+
+
+@jobs.command("run")
+def jobs_run() -> None:
+    """Work on jobs until SIGTERM or Ctrl-C; what is under way is handed back after its present chunk."""
+    worker = make_worker(current_app._get_current_object())  # type: ignore[attr-defined]
+
+    def end(_number: int, _frame: Any) -> None:
+        worker.end()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    click.echo("后台任务开始处理。")
+    worker.run()
+    click.echo("后台任务停止处理。")
+
+
+@jobs.command("list")
+def jobs_list() -> None:
+    """The newest jobs of everybody: states and figures only."""
+    columns = (Job.id, Job.kind, Job.status, Job.done, Job.total, Job.attempts, Job.owner_id, Job.created_at)
+    for row in db.session.execute(select(*columns).order_by(Job.id.desc()).limit(LISTED)):
+        click.echo("  ".join(f"{name}={value}" for name, value in row._asdict().items()))

@@ -1,0 +1,111 @@
+"""Screens of a school's departments."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from flask import abort, flash, redirect, request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.models.filters import BaseFilter
+from flask_appbuilder.security.decorators import has_access, permission_name
+
+from app.core.db import db, transaction, utc_now
+from app.core.scope import DEPARTMENT
+from app.core.sections.forms import FormState, texts_from
+from app.core.sections.section import Problem
+from app.core.settings_log import timeline
+from app.core.ui.base_view import CappedInterface, current_actor
+from app.core.ui.blueprint import macro
+from app.core.ui.listing import ListRequest
+from app.core.ui.settings_form import settings_page
+from app.core.ui.settings_view import SettingsView
+from app.organisations.departments import DEPARTMENTS, LOG, TOLD, save_department, set_department_in_use
+from app.organisations.models import Unit
+
+
+class OfOwnSchool(BaseFilter):  # type: ignore[misc]
+    """The departments of the actor's school."""
+
+    def apply(self, query: Any, value: Any) -> Any:
+        return query.filter(Unit.parent_id == current_actor().unit_id, Unit.level == DEPARTMENT)
+
+
+class DepartmentView(SettingsView):
+    """The departments of the own school."""
+
+    datamodel = CappedInterface(Unit)
+    route_base = "/departments"
+    class_permission_name = "department"
+    include_route_methods: ClassVar[set[str]] = {"list", "add", "edit", "state"}
+    list_title = "二级单位"
+    label_columns: ClassVar[dict[str, str]] = {"name": "名称", "code": "代码", "state": "状态"}
+    list_columns = ["name", "code", "state"]
+    search_columns: Any = ()
+    order_columns = ["name", "code"]
+    base_order = ("id", "asc")
+    empty: ClassVar[dict[str, str]] = {
+        "title": "还没有二级单位",
+        "text": "院系、部门在这里建好后，教师档案里就可以选。二级单位可以有自己的管理员，只看到本单位的教师。",
+    }
+
+    def list_filters(self, asked: ListRequest) -> list[Any]:
+        return [["name", OfOwnSchool, ""]]
+
+    def cell(self, row: Unit, name: str) -> Any:
+        if name == "state":
+            return macro("tag")("在用", "ok") if row.active else macro("tag")("停用", "draft")
+        return super().cell(row, name)
+
+    def primary_button(self) -> dict[str, str] | None:
+        return {"label": "新增二级单位", "url": url_for(f"{self.endpoint}.add")}
+
+    @expose("/edit/<pk>/<state>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def state(self, pk: str, state: str) -> Any:
+        """Stop offering a department, or offer it again."""
+        if state not in ("retire", "restore"):
+            abort(404)
+        row = self.row_or_404(pk)
+        with transaction(db.session):
+            set_department_in_use(db.session, current_actor(), row, utc_now(), in_use=state == "restore")
+            flash(f"「{row.name}」已{'恢复' if state == 'restore' else '停用，里面的教师请另选二级单位'}。", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def row_or_404(self, pk: str) -> Any:
+        """A department of the own school."""
+        row = super().row_or_404(pk)
+        if row.level != DEPARTMENT or row.parent_id != current_actor().unit_id:
+            abort(404)
+        return row
+
+    def _save(self, row: Unit | None) -> Any:
+        texts = texts_from(DEPARTMENTS, current_actor().indicator_set, request.form)
+        with transaction(db.session):
+            problems = save_department(db.session, current_actor(), row, texts, utc_now())
+        if problems:
+            return self._form(row, texts, problems), 400
+        flash(f"「{texts['name']}」已保存。", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def _form(self, row: Unit | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
+        actor = current_actor()
+        stored = {"name": row.name} if row else {}
+        state = FormState(DEPARTMENTS, actor.indicator_set, stored, texts, lambda _: "", problems, is_new=row is None)
+        told = FormState(TOLD, actor.indicator_set, stored, {}, lambda _: "")
+        page = settings_page(
+            state,
+            f"修改「{row.name}」" if row else "新增二级单位",
+            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
+            meta=actor.unit_name,
+            tag={"label": "停用", "kind": "draft"} if row and not row.active else None,
+            actions=[self._state_action(row)] if row else [],
+            timeline=timeline(db.session, told, LOG, row.code) if row else [],
+        )
+        return self.render_template("core/settings_form.html", form_page=page)
+
+    def _state_action(self, row: Unit) -> dict[str, Any]:
+        if not row.active:
+            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
+        confirm = f"停用后，教师档案里不再提供「{row.name}」；已经选了它的教师保持不变，请逐个另选。以后可以恢复。"
+        url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
+        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": confirm}

@@ -1,0 +1,144 @@
+"""A list of units by file: first a plan that says what would change, then its confirmation. Nothing is deleted."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core.actor import SYSTEM, Actor
+from app.core.errors import AppError, Conflict, NotAllowed
+from app.core.flow import lock
+from app.core.settings_log import note_changes
+from app.core.workbook_reader import Sheet
+from app.organisations.changes import apply_due, today
+from app.organisations.comparing import compare, compare_again, look_up
+from app.organisations.declarations import LOG, UNIT, columns_of
+from app.organisations.models import LEVELS, Unit, UnitChange, UnitPlan, spelling
+from app.organisations.moving import scope_below, settle
+from app.organisations.operations import NO_ROOM, may_add_units
+from app.organisations.queries import within
+from app.organisations.unit_file import read_units, write_units
+
+KEPT = dt.timedelta(days=1)
+STALE = "上传之后这些单位又有变动，什么都没有写入。请重新上传这个文件，对照最新内容再确认。"
+DONE = "这个文件已经写入过，没有再写一遍。"
+HAS_ERRORS = "还有 {count} 处有错，什么都没有写入。请改好后重新上传。"
+BY_FILE = "按名单文件更新"
+Steps = Sequence[Mapping[str, Any]]
+
+
+def list_of_units(session: Session, actor: Actor) -> bytes:
+    """The units below the actor's as a workbook: to look at, and to be sent back with changes."""
+    query = select(Unit).where(within(actor), Unit.id != actor.unit_id, Unit.level != "department")
+    units = session.scalars(query.order_by(Unit.code)).all()
+    stored = look_up(session, {unit.code for unit in units})
+    order = list(LEVELS)
+    return write_units(stored.values(unit) for unit in sorted(units, key=lambda unit: order.index(unit.level)))
+
+
+def plan_list(session: Session, actor: Actor, sheets: Sequence[Sheet], file_name: str, now: dt.datetime) -> UnitPlan:
+    """Compare a file with what is stored. Raises AppError when no units can be found in it."""
+    if not may_add_units(actor):
+        raise NotAllowed(NO_ROOM)
+    apply_due(session, now)
+    lines, notes = read_units(sheets)
+    draft = compare(session, actor, lines)
+    session.execute(delete(UnitPlan).where(UnitPlan.at < now - KEPT, UnitPlan.applied_at.is_(None)))
+    content = {"steps": draft.steps, "errors": draft.errors, "same": draft.same, "notes": notes}
+    plan = UnitPlan(user_id=actor.user_id, file_name=file_name, at=now, content=content)
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def apply_list(session: Session, actor: Actor, plan_id: int, now: dt.datetime) -> UnitPlan:
+    """Write what the plan says, all of it or nothing. Raises Conflict when anything in it has changed since."""
+    plan = lock(session, UnitPlan, plan_id)
+    lock(session, Unit, actor.unit_id)  # two files of one authority are written one after the other
+    if not may_add_units(actor):
+        raise NotAllowed(NO_ROOM)
+    if plan.applied_at is not None:
+        raise Conflict(DONE)
+    if count := len(plan.content["errors"]):
+        raise AppError(HAS_ERRORS.format(count=count))
+    apply_due(session, now)
+    steps = plan.content["steps"]
+    again = compare_again(session, actor, steps)
+    if again.errors or again.steps != steps:
+        raise Conflict(STALE)
+    write_steps(session, actor, steps, now)
+    plan.applied_at = now
+    session.flush()
+    return plan
+
+
+def write_steps(session: Session, actor: Actor, steps: Steps, now: dt.datetime) -> None:
+    """Store what a comparison found, superiors first, in statements for many rows each."""
+    named = {name for step in steps for name in (step["code"], step["texts"]["parent"]) if name}
+    known: dict[str, Any] = dict(look_up(session, named).units)
+    new = [step for step in steps if step["kind"] == "new"]
+    for level in LEVELS:
+        _insert(session, known, [step for step in new if step["texts"]["level"] == level])
+    ids = {code: unit.id for code, unit in known.items()}  # what is stored is read again after it has changed
+    changed = [step for step in steps if step["kind"] == "changed"]
+    _update(session, actor, known, changed, now)
+    # What an installation begins with is no change.
+    told = changed if actor is SYSTEM else steps
+    empty = dict.fromkeys(UNIT.fields, "")
+    old = {step["code"]: empty if step["kind"] == "new" else {**step["texts"], **step["old"]} for step in told}
+    note_changes(
+        session, actor, now, LOG, [(str(ids[step["code"]]), old[step["code"]], step["texts"]) for step in told]
+    )
+
+
+def _insert(session: Session, known: dict[str, Any], steps: Steps) -> None:
+    rows = []
+    for step in steps:
+        parent = known[step["texts"]["parent"]]
+        columns = columns_of(step["texts"])
+        place = {**scope_below(parent), "parent_id": parent.id}
+        rows.append({**columns, **place, "pinyin": spelling(step["texts"]["name"]), "active": True})
+    if rows:
+        made = session.execute(insert(Unit).returning(Unit.id, Unit.code), rows)
+        ids = {code: key for key, code in made}
+        known |= {row["code"]: SimpleNamespace(id=ids[row["code"]], **row) for row in rows}
+
+
+def _update(session: Session, actor: Actor, known: Mapping[str, Any], steps: Steps, now: dt.datetime) -> None:
+    rows, changes, moved = [], [], []
+    for step in steps:
+        unit, texts, old = known[step["code"]], step["texts"], step["old"]
+        parent_id = known[texts["parent"]].id
+        rows.append(
+            {
+                **columns_of(texts),
+                "id": unit.id,
+                "parent_id": parent_id,
+                "pinyin": spelling(texts["name"]) if "name" in old else unit.pinyin,
+            }
+        )
+        if "parent" in old:
+            moved.append(unit.id)
+        if "name" in old or "parent" in old:
+            changes.append(_change(actor, unit, texts, parent_id, now))
+    if rows:
+        session.execute(update(Unit), rows)
+    if changes:
+        session.execute(insert(UnitChange), changes)
+    session.expire_all()
+    if moved:
+        settle(session, moved)
+
+
+def _change(actor: Actor, unit: Any, texts: Mapping[str, str], parent_id: int, now: dt.datetime) -> dict[str, Any]:
+    """What the list changes in a name or place, kept like any other such change."""
+    renamed, moved = texts["name"] != unit.name, parent_id != unit.parent_id
+    return {
+        "unit_id": unit.id, "effective_on": today(now), "reason": BY_FILE, "made_at": now, "applied_at": now,
+        "made_by_id": actor.user_id, "made_by": actor.name, "made_unit": actor.unit_name,
+        "name": texts["name"] if renamed else None, "old_name": unit.name if renamed else None,
+        "parent_id": parent_id if moved else None, "old_parent_id": unit.parent_id if moved else None,
+    }  # fmt: skip

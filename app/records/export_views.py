@@ -1,0 +1,77 @@
+"""The button and the address that export a list, for every list of the record."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from flask import request, url_for
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import has_access
+from werkzeug.wrappers import Response
+
+from app.core.db import db, transaction, utc_now
+from app.core.excel import export_rows
+from app.core.sections.views import SectionView
+from app.core.ui.background import hand_over
+from app.core.ui.base_view import current_actor
+from app.core.ui.downloads import send_workbook
+from app.core.ui.listing import ListRequest
+from app.permissions import Permission as P
+from app.records.access import log_access
+from app.records.export import AT_ONCE, export_detail, export_list
+
+KEPT = ("status", "extra")  # the state in words asks for more than its column; items of a province share one
+
+
+class ExportView(SectionView):
+    """A list that can be exported: its rows and columns as it is filtered and sorted. Personal numbers stay masked."""
+
+    def buttons(self) -> list[dict[str, Any]]:
+        if not current_actor().may(P.RECORD_EXPORT):
+            return []
+        url = f"{url_for(f'{self.endpoint}.export')}?{request.query_string.decode('ascii', 'replace')}"
+        return [{"label": "导出", "url": url, "icon": "file-arrow-down", "post": True, "download": True}]
+
+    @expose("/export", methods=["POST"])
+    @has_access
+    def export(self) -> Response:
+        """The list as a workbook: the answer itself, or a job when it is long."""
+        asked, search = self._asked()
+        keys = self.keys(asked, search, AT_ONCE + 1)
+        if len(keys) > AT_ONCE:
+            # The page does not matter, and the search is kept under the job: its id in the address runs out.
+            whole = asdict(replace(asked, page=0, search_id=""))
+            parameters = {"view": type(self).__name__, "asked": whole, "search": search}
+            return hand_over(export_list, self._export_title(asked, search), parameters)
+        content = export_rows(self.headings(), self.lines(keys), self.list_title)
+        with transaction(db.session):
+            log_access(db.session, current_actor(), "export", utc_now(), detail=export_detail(len(keys), asked))
+        return send_workbook(content, f"{self.list_title}.xlsx")
+
+    def _export_title(self, asked: ListRequest, search: str) -> str:
+        """Codes may be told on the page of jobs; what was typed into the search box may not."""
+        chosen = [chip["label"] for chip in self._chips(asked, self.filter_choices(asked))]
+        chosen += ["按输入的文字查找"] if search else []
+        return f"导出{self.list_title}" + (f"（{'，'.join(chosen)}）" if chosen else "")
+
+    # What a job asks as well.
+
+    def headings(self) -> list[str]:
+        return [self.column_label(name) for name in self.column_names()]
+
+    def knows(self, asked: ListRequest) -> bool:
+        """Whether the list still has these conditions: one that is ignored would show more than was asked for."""
+        return set(asked.filters) <= set(self.filter_names()) and asked.order in ("", *self.order_columns)
+
+    def keys(self, asked: ListRequest, search: str, most: int) -> list[int]:
+        """The keys of the matching rows in the order of the list."""
+        order = (asked.order, asked.direction) if asked.order else self.base_order
+        return self.datamodel.keys(self._asked_filters(asked, search), *order, most)
+
+    def lines(self, keys: list[int]) -> list[list[str]]:
+        """The cells of some rows as texts, in the order of the keys."""
+        names = self.column_names()
+        return [[self.plain_cell(row, name) for name in names] for row in self.datamodel.by_keys(keys, [*names, *KEPT])]
+
+    def plain_cell(self, row: Any, name: str) -> str:
+        """A cell without markup."""
+        return str(self.cell(row, name))
