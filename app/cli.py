@@ -36,6 +36,7 @@ from app.records.queries import teachers_by_numbers
 from app.records.states import state_label
 from app.records.unused_files import remove_unused
 from app.spreadsheets.commands import import_file, write_template
+from app.spreadsheets.operations import discard_old
 from config import ROOT
 
 CODES = ROOT / "seed" / "codes"
@@ -75,7 +76,7 @@ def tidy() -> None:
     with transaction(db.session):
         due = apply_due(db.session, utc_now())
     with transaction(db.session):
-        count = remove_expired(db.session, utc_now(), idle)
+        count = remove_expired(db.session, utc_now(), idle) + discard_old(db.session, utc_now())
     files = remove_unused(db.session, store(), utc_now())
     click.echo(f"清理了 {count} 条过期记录、{files} 个不用的文件。")
     if due:

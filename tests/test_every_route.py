@@ -25,7 +25,8 @@ from app.records import CHILD_SECTIONS
 from app.records.attachments import Attachment
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
-from app.spreadsheets.models import ImportPlan, ImportRow
+from app.spreadsheets.models import ImportPlan
+from app.spreadsheets.plan_rows import PlanRow, store_rows
 from tests import pictures
 from tests.accounts.database import changed_tables, dump, looking
 from tests.conftest import SCHOOL, STRANGE_SCHOOL, Client
@@ -283,7 +284,7 @@ class Samples:
             for people, unit_id in ((self.own, own[0].unit_id), (self.foreign, foreign[0].unit_id)):
                 people |= {name: plan(session, unit_id) for name in ("plan", "plan2")}
                 people["job"] = job(session, PEOPLE["clerk" if people is self.own else "stranger"], unit_id, store)
-                wrong_row(session, people["plan2"].pk)
+                wrong_row(session, session.get_one(ImportPlan, people["plan2"].pk))
                 login = {SCHOOL: "wangjianguo"}.get(session.get_one(Unit, unit_id).code, "shiqiao1")
                 people["clerk"] = person(session, login)
             session.commit()
@@ -364,7 +365,14 @@ def person(session: Session, login: str) -> Sample:
 
 def plan(session: Session, unit_id: int) -> Sample:
     """An import that waits."""
-    names = {"user_id": 0, "user_name": "", "file_name": "x.xlsx", "file_digest": "", "mode": "append"}
+    names = {
+        "user_id": 0,
+        "user_name": "",
+        "file_name": "x.xlsx",
+        "file_digest": "",
+        "mode": "append",
+        "status": "planned",
+    }
     made = ImportPlan(unit_id=unit_id, created_at=utc_now(), notes=[], **names)
     session.add(made)
     session.flush()
@@ -383,16 +391,11 @@ def job(session: Session, username: str, unit_id: int, store: FileStore) -> Samp
     return Sample(made.id, 0, "", 0, 0)
 
 
-def wrong_row(session: Session, plan_id: int) -> None:
+def wrong_row(session: Session, plan: ImportPlan) -> None:
     """A row with an error, for the file that marks them."""
-    error = {"identifier": "basic_info.name", "column": "姓名", "message": "「姓名」要先填。"}
-    content = {"key": "", "name": "", "action": "create", "texts": {}, "values": {}, "old": {}, "warnings": []}
-    session.add(
-        ImportRow(
-            plan_id=plan_id, sheet="基本信息", row_no=3, section="basic_info", action="error",
-            content=content | {"errors": [error]},
-        )
-    )  # fmt: skip
+    error = {"identifier": "basic_info.name", "column": "A", "message": "「姓名」要先填。"}
+    row = PlanRow("基本信息", "basic_info", "error", 3, "create", "", "", errors=[error])
+    store_rows(session, plan.id, session.get_one(Unit, plan.unit_id).scope_ids, [row])
 
 
 @pytest.fixture

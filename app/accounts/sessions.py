@@ -135,7 +135,7 @@ class ServerSessions(SessionInterface):
 
 
 STATELESS = frozenset({"static", "core.static", "appbuilder.static", "health.healthz"})
-ASKED_BY_SCRIPTS = frozenset({"JobView.state"})
+ASKED_BY_SCRIPTS = frozenset({"JobView.state", "ImportView.state"})
 
 
 def _user_of(session: StoredSession) -> int | None:

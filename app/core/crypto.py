@@ -8,10 +8,11 @@ import hashlib
 import hmac
 import json
 import os
+import zlib
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Text
+from sqlalchemy import LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 
 _VERSION = "1"
@@ -96,3 +97,23 @@ class EncryptedJson(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
         return None if value is None else json.loads(decrypt(value, self.context))
+
+
+class PackedJson(TypeDecorator[Any]):
+    """The same for a large value: compressed before it is encrypted."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, context: str) -> None:
+        super().__init__()
+        self.context = context
+
+    def process_bind_param(self, value: Any, dialect: Any) -> bytes | None:
+        if value is None:
+            return None
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return encrypt_bytes(zlib.compress(text.encode(), 1), self.context)
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> Any:
+        return None if value is None else json.loads(zlib.decompress(decrypt_bytes(value, self.context)))

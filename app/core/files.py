@@ -24,6 +24,8 @@ from app.core.errors import AppError
 
 log = logging.getLogger(__name__)
 
+# A column with this `info` holds the digest of a file that is needed as long as the row is there.
+REFERS_TO_FILE = {"refers_to_file": True}
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LEAST_FREE = 0.05
 SCAN_SECONDS = 25
@@ -73,6 +75,14 @@ class FileStore:
         if usage.free < usage.total * LEAST_FREE:
             log.error("upload refused: %d MB free", usage.free >> 20)
             raise AppError(FULL_DISK)
+
+    @contextmanager
+    def opened(self, digest: str) -> Iterator[Path]:
+        """The path of a plain copy, for a program that reads files; it is gone afterwards. Raises like `read`."""
+        content = self.read(digest)
+        with self._aside() as path:
+            path.write_bytes(content)
+            yield path
 
     # ── writing ──
 

@@ -17,6 +17,7 @@ from app.core.actor import Actor
 from app.core.crypto import EncryptedJson
 from app.core.db import Base, UtcDateTime, short_read, short_write
 from app.core.errors import AppError
+from app.core.files import REFERS_TO_FILE
 from app.permissions import Permission
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Job(Base):
     heartbeat_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
 
-    result_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    result_digest: Mapped[str | None] = mapped_column(String(64), index=True, info=REFERS_TO_FILE)
     result_name: Mapped[str] = mapped_column(String(100), default="")
 
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)

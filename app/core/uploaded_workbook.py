@@ -2,19 +2,36 @@
 
 import logging
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.core.errors import AppError
 from app.core.workbook_guard import BadWorkbook
-from app.core.workbook_reader import Sheet, read_workbook
+from app.core.workbook_reader import Opened, Sheet, open_workbook
 
 log = logging.getLogger(__name__)
 
 
-def read_sheets(path: Path) -> list[Sheet]:
-    """All sheets of a file. Raises AppError with the sentence of the guard."""
+def open_sheets(path: Path, first: str = "") -> Opened:
+    """The sheets of a file, the one of the name `first` before others.
+
+    Raises AppError with the sentence of the guard, also when some of the sheets were read.
+    """
+    with _in_words():
+        opened = open_workbook(path, first)
+    return Opened(opened.rows, _told(opened.sheets))
+
+
+def _told(sheets: Iterator[Sheet]) -> Iterator[Sheet]:
+    with _in_words():
+        yield from sheets
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
     try:
-        return read_workbook(path)
+        yield
     except BadWorkbook as error:
         log.info("workbook refused: %s", error.reason)
         raise AppError(str(error), field="file") from error
@@ -27,4 +44,4 @@ def read_sent(content: bytes) -> list[Sheet]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "upload.xlsx"
         path.write_bytes(content)
-        return read_sheets(path)
+        return list(open_sheets(path).sheets)

@@ -65,15 +65,17 @@ class BadWorkbook(ValueError):
         self.reason = reason
 
 
-def check_workbook(path: Path, limits: Limits = Limits()) -> None:
-    """Raise BadWorkbook unless the file is an .xlsx workbook within the limits."""
+def check_workbook(path: Path, limits: Limits = Limits()) -> int:
+    """How many rows the sheets have, empty and hidden ones too. Raises BadWorkbook unless the file is an .xlsx
+    workbook within the limits.
+    """
     _check_file(path, limits)
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             _check_names(members, limits)
             _check_declared_sizes(members, limits)
-            _Contents(archive, limits, path.stat().st_size).check(members)
+            return _Contents(archive, limits, path.stat().st_size).check(members)
     except BadWorkbook:
         raise
     except NotImplementedError as error:
@@ -146,13 +148,14 @@ class _Contents:
         self._total = 0
         self._counts: Counter[bytes] = Counter()
 
-    def check(self, members: list[zipfile.ZipInfo]) -> None:
+    def check(self, members: list[zipfile.ZipInfo]) -> int:
         for member in members:
             # The workbook may name any part as a sheet, whatever its folder or extension: all are looked at.
             scan = _PartScan(member.filename.lower(), self._limits, self._counts)
             for chunk in self._inflate(member):
                 scan.feed(chunk)
             scan.finish()
+        return self._counts[b"row"]
 
     def _inflate(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
         # zipfile stops at the declared size while the later reader does not, so the declared size is lifted here.

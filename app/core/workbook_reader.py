@@ -79,10 +79,33 @@ class Sheet:
 # --- parent ---
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A workbook that was let in. `rows`: of all sheets, empty and hidden ones too.
+
+    `sheets` come one after the other while the next is being read; only the one that is being collected is in memory
+    here. Raises BadWorkbook, also after some of them.
+    """
+
+    rows: int
+    sheets: Iterator[Sheet]
+
+
 def read_workbook(path: Path, timeout: float = 60, limits: Limits | None = None) -> list[Sheet]:
-    """Return all sheets of an .xlsx file. Raises BadWorkbook if it is refused or not read within `timeout` seconds."""
-    check_workbook(path, limits or Limits())
-    command = [sys.executable, "-I", str(CHILD_SCRIPT), str(path), str(MEMORY_BYTES), str(math.ceil(timeout))]
+    """Return all sheets of an .xlsx file. Raises BadWorkbook if it is refused or takes too long."""
+    return list(open_workbook(path, "", timeout, limits).sheets)
+
+
+def open_workbook(path: Path, first: str = "", timeout: float = 60, limits: Limits | None = None) -> Opened:
+    """Begin to read an .xlsx file, with the sheet of the name `first` before the others; `timeout` seconds for each.
+
+    Raises BadWorkbook if it is refused.
+    """
+    return Opened(check_workbook(path, limits or Limits()), _stream(path, first, timeout))
+
+
+def _stream(path: Path, first: str, timeout: float) -> Iterator[Sheet]:
+    command = [sys.executable, "-I", str(CHILD_SCRIPT), str(path), str(MEMORY_BYTES), str(math.ceil(timeout)), first]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -90,41 +113,62 @@ def read_workbook(path: Path, timeout: float = 60, limits: Limits | None = None)
         stderr=subprocess.DEVNULL,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    timer = threading.Timer(timeout, process.kill)
-    timer.start()
     with process:
         try:
-            sheets = _collect(process)
+            messages = _Messages(process, timeout)
+            while (sheet := messages.sheet()) is not None:
+                yield sheet
             code = process.wait()
         finally:
-            timer.cancel()
             process.kill()
     if code == _EXIT_UNREADABLE:
         raise BadWorkbook(_UNREADABLE, "unreadable")
-    if code != 0 or sheets is None:
+    if code != 0 or not messages.complete:
         raise BadWorkbook(_TOO_HARD, f"child_exit_{code}")
-    return sheets
 
 
-def _collect(process: subprocess.Popen[bytes]) -> list[Sheet] | None:
-    """Return the sheets that the child prints, None if it stops before its last line."""
-    if process.stdout is None:
-        return None
-    sheets: list[Sheet] = []
-    complete = False
-    for line in _lines(process.stdout):
+class _Messages:
+    """What the child prints, put together to sheets."""
+
+    def __init__(self, process: subprocess.Popen[bytes], timeout: float) -> None:
+        assert process.stdout is not None
+        self._process = process
+        self._timeout = timeout
+        self._lines = _lines(process.stdout)
+        self._next: Sheet | None = None
+        self.complete = False
+
+    def sheet(self) -> Sheet | None:
+        """The next sheet; None after the last, or when the child has stopped."""
+        timer = threading.Timer(self._timeout, self._process.kill)
+        timer.start()
         try:
-            message = json.loads(line)
-        except ValueError:
-            # A child that is killed stops in the middle of a line.
-            return None
-        if "r" in message:
-            sheets[-1].rows.append(Row(message["r"], tuple(map(_decode, message["c"]))))
-        elif "sheet" in message:
-            sheets.append(Sheet(message["sheet"], []))
-        else:
-            complete = "end" in message
-    return sheets if complete else None
+            return self._collect()
+        finally:
+            timer.cancel()
+
+    def _collect(self) -> Sheet | None:
+        sheet, self._next = self._next, None
+        shared: dict[object, object] = {}  # equal texts of a sheet are one object
+        for line in self._lines:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                # A child that is killed stops in the middle of a line.
+                return None
+            if "r" in message:
+                assert sheet is not None  # the name of a sheet comes first
+                sheet.rows.append(Row(message["r"], tuple(_decode(cell, shared) for cell in message["c"])))
+            elif "sheet" in message:
+                begun = Sheet(message["sheet"], [])
+                if sheet is None:
+                    sheet = begun
+                else:
+                    self._next = begun
+                    return sheet
+            else:
+                self.complete = "end" in message
+        return sheet if self.complete else None
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -136,7 +180,9 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _decode(cell: object) -> Cell:
+def _decode(cell: object, shared: dict[object, object]) -> Cell:
+    if isinstance(cell, str):
+        return shared.setdefault(cell, cell)  # type: ignore[return-value]
     if isinstance(cell, dict):
         text = cell.get("d")
         if text is None:
@@ -163,12 +209,13 @@ def _limit_self(memory_bytes: int, cpu_seconds: int) -> None:
             continue
 
 
-def _print_workbook(path: str, out: IO[bytes]) -> None:
+def _print_workbook(path: str, out: IO[bytes], first: str = "") -> None:
     errors = _error_cells(path)
     with open(path, "rb") as file:
         # From the open file the format is told by the content: stored uploads have no extension.
         workbook = python_calamine.CalamineWorkbook.from_filelike(file)
-        for index, name in enumerate(workbook.sheet_names):
+        # Stable: the others keep the order of the workbook.
+        for index, name in sorted(enumerate(workbook.sheet_names), key=lambda sheet: sheet[1] != first):
             _print_sheet(index, name, workbook.get_sheet_by_index(index), errors.get(name, {}), out)
     _print_line({"end": True}, out)
 
@@ -271,12 +318,12 @@ def _column_index(letters: bytes) -> int:
 
 
 def _run_child(arguments: list[str]) -> int:
-    path, memory_bytes, cpu_seconds = arguments[0], MEMORY_BYTES, 60
-    if len(arguments) == 3:
-        memory_bytes, cpu_seconds = int(arguments[1]), int(arguments[2])
+    path, memory_bytes, cpu_seconds, first = arguments[0], MEMORY_BYTES, 60, ""
+    if len(arguments) == 4:
+        memory_bytes, cpu_seconds, first = int(arguments[1]), int(arguments[2]), arguments[3]
     _limit_self(memory_bytes, cpu_seconds)
     try:
-        _print_workbook(path, sys.stdout.buffer)
+        _print_workbook(path, sys.stdout.buffer, first)
         sys.stdout.buffer.flush()
     except MemoryError:
         return _EXIT_MEMORY

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, UtcDateTime
 from app.core.errors import NotFound
+from app.core.files import REFERS_TO_FILE
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.core.sections.fields import Field
 from app.records.base import SectionRow
@@ -36,8 +37,8 @@ class Attachment(Base, Scoped):
     name: Mapped[str] = mapped_column(String(100))
     media_type: Mapped[str] = mapped_column(String(40))
     size: Mapped[int] = mapped_column(Integer)
-    digest: Mapped[str] = mapped_column(String(64), index=True)
-    thumb_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    digest: Mapped[str] = mapped_column(String(64), index=True, info=REFERS_TO_FILE)
+    thumb_digest: Mapped[str | None] = mapped_column(String(64), index=True, info=REFERS_TO_FILE)
     uploaded_by: Mapped[str] = mapped_column(String(64))
     uploaded_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, synonym
 
 from app.core.crypto import blind_index
 from app.core.db import Base, UtcDateTime
+from app.core.files import REFERS_TO_FILE
 from app.core.history import Audited
 from app.core.indicator_set import IndicatorSet
 from app.core.province_items import Extended
@@ -83,7 +84,7 @@ class Teacher(Base, Scoped, Audited, Extended):
     content_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
     # The portrait: its file, and since when. Set by teacher_photo.py only.
-    photo_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    photo_digest: Mapped[str | None] = mapped_column(String(64), index=True, info=REFERS_TO_FILE)
     photo_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
     # The ID number is encrypted; it is found and kept unique by its keyed hash, people search by its last four digits.

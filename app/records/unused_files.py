@@ -6,17 +6,14 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from sqlalchemy import select
+from sqlalchemy import Column, select
 from sqlalchemy.orm import Session
 
-from app.core.files import FileStore
-from app.core.jobs import Job
-from app.records.attachments import Attachment
+from app.core.db import Base
+from app.core.files import REFERS_TO_FILE, FileStore
 from app.records.many import PART
-from app.records.teacher import Teacher
 
 KEEP = dt.timedelta(hours=24)  # an upload has its row long before, or never
-REFERENCES = (Attachment.digest, Attachment.thumb_digest, Teacher.photo_digest, Job.result_digest)
 
 
 def remove_unused(session: Session, store: FileStore, now: dt.datetime) -> int:
@@ -29,10 +26,16 @@ def remove_unused(session: Session, store: FileStore, now: dt.datetime) -> int:
     gone = 0
     for digests in _in_parts(store.older_than(moment)):
         used: set[str | None] = set()
-        for column in REFERENCES:
+        for column in _references():
             used |= set(session.scalars(select(column).where(column.in_(digests))))
         gone += sum(store.remove(digest, moment) for digest in digests if digest not in used)
     return gone
+
+
+def _references() -> list[Column[str]]:
+    """The columns that say that they hold digests, of all tables."""
+    columns = (column for table in Base.metadata.tables.values() for column in table.columns)
+    return [column for column in columns if REFERS_TO_FILE.items() <= column.info.items()]
 
 
 def _in_parts(digests: Iterator[str]) -> Iterator[Sequence[str]]:

@@ -12,10 +12,10 @@ from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.sections.sheets import build_template
 from app.organisations.models import Unit
-from app.spreadsheets.models import ImportPlan, ImportRow
+from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.operations import apply_plan, discard_plan
+from app.spreadsheets.plan_rows import PlanRow, rows_of_plan
 from app.spreadsheets.planning import plan_import
-from app.spreadsheets.queries import rows_of_plan
 from app.spreadsheets.upload import book_for
 
 
@@ -45,27 +45,27 @@ def import_file(
     own.rollback()  # nothing is locked while the file is being read
     with transaction(own):
         plan = plan_import(own, SYSTEM, unit, path, path.name, mode, now)
-        result = _told(plan, rows_of_plan(own, plan.id))
+        result = _told(plan, list(rows_of_plan(own, plan.id)))
         result["applied"] = not dry_run and not result["errors"]
         finish = apply_plan if result["applied"] else discard_plan
         finish(own, SYSTEM, plan.id, now)
     return result
 
 
-def _told(plan: ImportPlan, rows: list[ImportRow]) -> dict[str, Any]:
+def _told(plan: ImportPlan, rows: list[PlanRow]) -> dict[str, Any]:
     counted = {name: sum(row.action == name for row in rows) for name in ("create", "update", "same", "delete")}
     return {
         "created": counted["create"],
         "updated": counted["update"],
         "unchanged": counted["same"],
         "deleted": counted["delete"],
-        "errors": [_problem(row, problem) for row in rows for problem in row.content["errors"]],
-        "warnings": [_problem(row, problem) for row in rows for problem in row.content["warnings"]],
+        "errors": [_problem(row, problem) for row in rows for problem in row.errors],
+        "warnings": [_problem(row, problem) for row in rows for problem in row.warnings],
         "notes": plan.notes,
         "applied": False,
         "plan_id": plan.id,
     }
 
 
-def _problem(row: ImportRow, problem: dict[str, str]) -> dict[str, Any]:
+def _problem(row: PlanRow, problem: dict[str, str]) -> dict[str, Any]:
     return {"sheet": row.sheet, "row": row.row_no, **problem}

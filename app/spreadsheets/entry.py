@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from app.core.sections.section import Section
 from app.organisations.models import Unit
 from app.records import CHILD_STORED
-from app.records.bulk import FIRST_VERSION, insert_rows
+from app.records.bulk import insert_rows
 from app.records.derived import DERIVED_FROM
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
-from app.spreadsheets.models import ImportPlan, ImportRow
-from app.spreadsheets.planning import unpack_values
+from app.spreadsheets.left_out import LeftOut
+from app.spreadsheets.models import ImportPlan
+from app.spreadsheets.packing import unpack_values
+from app.spreadsheets.plan_rows import PlanRow, blocks_of_plan
 
 PART = 1000
 
@@ -35,50 +37,34 @@ class Entry:
     sources: dict[str, dict[int, list[Any]]] = field(default_factory=dict)
 
 
-def new_rows(session: Session, plan: ImportPlan, section_name: str) -> Iterator[Sequence[Any]]:
-    """The rows that belong to new people, in parts: (id, content)."""
-    last = 0
-    query = select(ImportRow.id, ImportRow.content).where(
-        ImportRow.plan_id == plan.id,
-        ImportRow.action == "create",
-        ImportRow.section == section_name,
-        ImportRow.owner_id.is_(None),
-    )
-    while part := session.execute(query.where(ImportRow.id > last).order_by(ImportRow.id).limit(PART)).all():
-        last = part[-1].id
-        yield part
+def new_rows(session: Session, plan: ImportPlan, section_name: str, left_out: LeftOut) -> Iterator[list[PlanRow]]:
+    """The rows that belong to new people, in parts."""
+    for block in blocks_of_plan(session, plan.id, ("create",), section_name, known=False):
+        if rows := [row for row in block.rows if left_out.writes(row)]:
+            yield rows
 
 
-def enter_new_people(session: Session, plan: ImportPlan, now: dt.datetime) -> None:
-    """Write them, and note in the plan what was written."""
+def enter_new_people(session: Session, plan: ImportPlan, left_out: LeftOut, now: dt.datetime) -> None:
+    """Write them. What was written is known by the number of the import, which the rows carry."""
     entry = Entry(session.get_one(Unit, plan.unit_id), now)
     for section in (BASIC_INFO, *CHILD_STORED):  # people first
-        for part in new_rows(session, plan, section.name) if entry.people or section is BASIC_INFO else ():
-            _enter_part(session, entry, section, part)
+        if entry.people or section is BASIC_INFO:
+            for rows in new_rows(session, plan, section.name, left_out):
+                _enter(session, entry, section, rows)
     _derive(session, entry)
 
 
-def _enter_part(session: Session, entry: Entry, section: Section, part: Sequence[Any]) -> None:
-    values = [unpack_values(section.name, row.content["values"]) for row in part]
+def _enter(session: Session, entry: Entry, section: Section, rows: Sequence[PlanRow]) -> None:
+    values = [unpack_values(section.name, row.values) for row in rows]
     if section is BASIC_INFO:
         state = {"unit_id": entry.unit.id, "status": "draft", "stage": 0, "reported_by": "", "content_at": entry.now}
         ids = insert_rows(session, section, entry.unit, [(own, state) for own in values], entry.now)
-        entry.people |= {row.content["key"]: made for row, made in zip(part, ids, strict=True)}
-    else:
-        owned = [(own, {"teacher_id": entry.people[row.content["key"]]}) for own, row in zip(values, part, strict=True)]
-        ids = insert_rows(session, section, entry.unit, owned, entry.now)
-        if section.name in DERIVED_FROM:
-            _keep_sources(entry, section, owned, ids)
-    written = [
-        {
-            "id": row.id,
-            "owner_id": entry.people[row.content["key"]],
-            "written_id": made,
-            "written_version": FIRST_VERSION,
-        }
-        for row, made in zip(part, ids, strict=True)
-    ]
-    session.execute(update(ImportRow), written)
+        entry.people |= {row.key: made for row, made in zip(rows, ids, strict=True)}
+        return
+    owned = [(own, {"teacher_id": entry.people[row.key]}) for own, row in zip(values, rows, strict=True)]
+    ids = insert_rows(session, section, entry.unit, owned, entry.now)
+    if section.name in DERIVED_FROM:
+        _keep_sources(entry, section, owned, ids)
 
 
 def _keep_sources(entry: Entry, section: Section, owned: Sequence[Any], ids: Sequence[int]) -> None:

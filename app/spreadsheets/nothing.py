@@ -22,16 +22,16 @@ TWICE = "与第 {number} 行重复，只留一行即可。"
 
 def says_none(row: FileRow | None, indicator_set: IndicatorSet) -> bool:
     """Whether all that is filled in says 「无」, as a word or by the code that means it."""
-    if row is None or not row.section.may_be_none:
+    if row is None or not row.sheet.section.may_be_none:
         return False
-    given = row.given()
-    when = row.section.none_when
+    section, given = row.sheet.section, row.given()
+    when = section.none_when
     if when is not None and when.item in given:
         try:
-            value = read(row.section.fields[when.item], given[when.item], indicator_set)
+            value = read(section.fields[when.item], given[when.item], indicator_set)
         except InvalidValue:
             return False
-        if row.section.says_none({when.item: value}):
+        if section.says_none({when.item: value}):
             given.pop(when.item)
             return all(_is_none_word(raw) for raw in given.values())
     return bool(given) and all(_is_none_word(raw) for raw in given.values())

@@ -4,26 +4,24 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from openpyxl.comments import Comment
-from openpyxl.styles import Font, PatternFill
-
-from app.core import excel
-from app.core.codes import codes
+from app.core.actor import Actor
 from app.core.indicator_set import IndicatorSet
+from app.core.jobs import OPEN, Job
 from app.core.sections.section import Section, masked, show
-from app.core.sections.sheets import HEAD_ROW, template_workbook
 from app.core.validators import mask_id
+from app.jobs.pages import job_line
 from app.organisations.models import Unit
 from app.records import BY_NAME
-from app.spreadsheets.models import ACTIONS, STATUSES, ImportPlan, ImportRow
-from app.spreadsheets.planning import MODES, unpack_values
-from app.spreadsheets.queries import may_undo, undo_until
+from app.spreadsheets.models import ACTIONS, STATUSES, ImportPlan
+from app.spreadsheets.packing import unpack_values
+from app.spreadsheets.plan_rows import PlanRow
+from app.spreadsheets.planning import MODES
+from app.spreadsheets.queries import WRITTEN, may_undo, undo_until, written_count
 from app.spreadsheets.upload import NAME, NUMBER, book_for
 
-STATUS_KINDS = {"planned": "wait", "applied": "ok", "undone": "draft", "discarded": "draft"}
+STATUS_KINDS = {"reading": "info", "planned": "wait", "applied": "ok", "undone": "draft", "discarded": "draft"}
 TABS = ("create", "update", "delete", "same", "error")
-WRITING = ("create", "update", "delete")
-FIRST_SHOWN = ("error", *WRITING, "same")
+FIRST_SHOWN = ("error", *WRITTEN, "same")
 EMPTY = {
     "create": ("没有要新增的行", "文件里的人和记录在名册里都有了。"),
     "update": ("没有要修改的行", "文件里填了的内容和现有记录一样。"),
@@ -31,8 +29,8 @@ EMPTY = {
     "same": ("没有相同的行", "每一行都会带来变化。"),
     "error": ("没有错误", "可以写入。"),
 }
+PARTLY = "建议全部改对后一次写入；也可以先只写没有错的行，其余的改好后再上传。"
 DELETES = "将删除{what}，以文件里的为准。7 天内可以整批撤销。"
-WRONG_FILL = PatternFill("solid", start_color="FFFBE9E7", end_color="FFFBE9E7")
 
 
 def moment(value: dt.datetime | None) -> str:
@@ -48,6 +46,7 @@ def summary(plan: ImportPlan, counts: Mapping[str, int], now: dt.datetime) -> di
         "mode": MODES[plan.mode],
         "by": plan.user_name,
         "at": moment(plan.created_at),
+        "status": plan.status,
         "tag": {"label": STATUSES[plan.status], "kind": STATUS_KINDS[plan.status]},
         "counts": "，".join(f"{ACTIONS[a]} {counts[a]}" for a in TABS if counts.get(a)) or "—",
         "written": written_count(counts),
@@ -56,16 +55,28 @@ def summary(plan: ImportPlan, counts: Mapping[str, int], now: dt.datetime) -> di
     }
 
 
-def written_count(counts: Mapping[str, int]) -> int:
-    """How many rows a plan changes, deleted ones included."""
-    return sum(counts.get(action, 0) for action in WRITING)
-
-
 def doing(counts: Mapping[str, int]) -> str:
     """What a plan does, in a few words: 写入 7 行、删除 6 条."""
     written, deleted = counts.get("create", 0) + counts.get("update", 0), counts.get("delete", 0)
     parts = [f"写入 {written} 行"] if written or not deleted else []
     return "、".join([*parts, f"删除 {deleted} 条"] if deleted else parts)
+
+
+def work(job: Job | None, actor: Actor, now: dt.datetime) -> dict[str, Any]:
+    """How far the work in the background is, or why it has ended without a result."""
+    if job is None:
+        return {"busy": False, "message": "没有核对完。请重新上传这个文件。"}
+    line = job_line(job, now)
+    if job.status in OPEN:
+        return {
+            "busy": True,
+            "title": job.title,
+            "percent": line["percent"],
+            "text": line["figures"],
+            "job": job.id,
+            "own": job.owner_id == actor.user_id,
+        }
+    return {"busy": False, "message": job.message or f"{line['tag']['label']}。"}
 
 
 def headline(plan: ImportPlan, counts: Mapping[str, int]) -> str:
@@ -95,7 +106,6 @@ def preview(
     return summary(plan, counts, now) | {
         "title": headline(plan, counts),
         "rows": sum(counts.get(action, 0) for action in TABS if action != "delete"),
-        "status": plan.status,
         "applied_at": moment(plan.applied_at),
         "undone_at": moment(plan.undone_at),
         "notes": plan.notes,
@@ -105,6 +115,8 @@ def preview(
             if action != "delete" or plan.mode == "replace"
         ],
         "wrong": counts.get("error", 0),
+        "partly": PARTLY if counts.get("error") and written_count(counts) and plan.mode == "append" else "",
+        "left_out": plan.left_out,
         "writing": written_count(counts),
         "doing": doing(counts),
         "delete_warning": DELETES.format(what=gone) if gone else "",
@@ -115,55 +127,55 @@ def preview(
 # ── the tables of the preview ──
 
 
-def tables(rows: Sequence[ImportRow], action: str, indicator_set: IndicatorSet) -> list[dict[str, Any]]:
+def tables(rows: Sequence[PlanRow], action: str, indicator_set: IndicatorSet) -> list[dict[str, Any]]:
     """The rows of a page, one table for each sheet."""
-    sheets: dict[tuple[str, str], list[ImportRow]] = {}
+    sheets: dict[tuple[str, str], list[PlanRow]] = {}
     for row in rows:
         sheets.setdefault((row.sheet, row.section), []).append(row)
     make = _error_table if action == "error" else _change_table if action == "update" else _value_table
     return [{"sheet": sheet, **make(own, BY_NAME[name], indicator_set)} for (sheet, name), own in sheets.items()]
 
 
-def _error_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
+def _error_table(rows: Sequence[PlanRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     """The columns that are wrong somewhere on this page, beside name and number."""
     columns = {column.identifier: column.field for column in book_for(indicator_set).columns(section)}
-    wrong = {problem["identifier"] for row in rows for problem in row.content["errors"]}
+    wrong = {problem["identifier"] for row in rows for problem in row.errors}
     shown = [NAME, NUMBER, *(name for name in columns if name in wrong and name not in (NAME, NUMBER))]
     lines = []
     for row in rows:
         messages: dict[str, str] = {}
-        for problem in row.content["errors"]:
+        for problem in row.errors:
             said = messages.get(problem["identifier"], "")
             messages[problem["identifier"]] = said + problem["message"]
         cells = [{"value": _typed(row, name), "message": messages.get(name, "")} for name in shown]
-        lines.append({"no": row.row_no or "", "action": ACTIONS[row.content["action"]], "cells": cells})
-    letters = {p["identifier"]: p["column"] for row in rows for p in row.content["errors"] if p["column"]}
+        lines.append({"no": row.row_no or "", "action": ACTIONS[row.intended], "cells": cells})
+    letters = {p["identifier"]: p["column"] for row in rows for p in row.errors if p["column"]}
     heads = [{"label": columns[name].label, "letter": letters.get(name, "")} for name in shown]
     return {"kind": "errors", "heads": heads, "rows": lines}
 
 
-def _typed(row: ImportRow, identifier: str) -> str:
-    text = str(row.content["texts"].get(identifier, ""))
+def _typed(row: PlanRow, identifier: str) -> str:
+    text = str(row.texts.get(identifier, ""))
     if not row.row_no and identifier in (NAME, NUMBER):
-        text = row.content["name"] if identifier == NAME else row.content["key"]
+        text = row.name if identifier == NAME else row.key
     section, _, item = identifier.partition(".")
     field = BY_NAME[section].fields[item]
     return masked(field, text) if field.secret and text[:1].isdigit() and text.isalnum() else text
 
 
-def _person(row: ImportRow) -> dict[str, Any]:
+def _person(row: PlanRow) -> dict[str, Any]:
     return {
         "no": row.row_no or "",
-        "name": row.content["name"],
-        "number": mask_id(row.content["key"]) if row.content["key"] else "",
-        "warnings": [problem["message"] for problem in row.content["warnings"]],
+        "name": row.name,
+        "number": mask_id(row.key) if row.key else "",
+        "warnings": [problem["message"] for problem in row.warnings],
     }
 
 
-def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
+def _change_table(rows: Sequence[PlanRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     lines = []
     for row in rows:
-        new, old = (unpack_values(section.name, row.content[side]) for side in ("values", "old"))
+        new, old = (unpack_values(section.name, getattr(row, side)) for side in ("values", "old"))
         changes = [
             {
                 "label": section.fields[item].label,
@@ -176,12 +188,12 @@ def _change_table(rows: Sequence[ImportRow], section: Section, indicator_set: In
     return {"kind": "changes", "rows": lines, "remarks": _any_warning(lines)}
 
 
-def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
+def _value_table(rows: Sequence[PlanRow], section: Section, indicator_set: IndicatorSet) -> dict[str, Any]:
     listed = [f for f in section.fields_for(indicator_set) if f.in_list and f.filled_by != "D"]
     shown = [field for field in listed if f"{section.name}.{field.name}" not in (NAME, NUMBER)]
     lines = []
     for row in rows:
-        packed = row.content["old"] if row.action == "delete" else row.content["values"]
+        packed = row.old if row.action == "delete" else row.values
         values = unpack_values(section.name, packed)
         lines.append(_person(row) | {"cells": [show(field, values.get(field.name), indicator_set) for field in shown]})
     heads = [field.label for field in shown]
@@ -192,38 +204,3 @@ def _value_table(rows: Sequence[ImportRow], section: Section, indicator_set: Ind
 
 def _any_warning(lines: Iterable[Mapping[str, Any]]) -> bool:
     return any(line["warnings"] for line in lines)
-
-
-# ── the file with the errors marked ──
-
-
-def errors_file(plan: ImportPlan, rows: Iterable[ImportRow], unit: Unit) -> bytes:
-    """The uploaded rows in the template's columns; what is wrong is red, with the sentence as a comment."""
-    book = book_for(unit.indicator_set)
-    workbook = template_workbook(book, f"{unit.name} 教师信息导入模板", codes)
-    positions = {
-        section.name: {column.identifier: i for i, column in enumerate(book.columns(section), start=1)}
-        for section in book.sections
-    }
-    last = dict.fromkeys(positions, HEAD_ROW)
-    for row in rows:
-        if not row.row_no:
-            continue
-        # At its own place where the heading leaves it free: the numbers on the screen stay true.
-        number = last[row.section] = max(row.row_no, last[row.section] + 1)
-        _write_marked(workbook[BY_NAME[row.section].title], number, row, positions[row.section])
-    return excel.save_bytes(workbook)
-
-
-def _write_marked(sheet: Any, number: int, row: ImportRow, positions: Mapping[str, int]) -> None:
-    texts = row.content["texts"]
-    excel.write_row(sheet, number, [texts.get(identifier) for identifier in positions])
-    messages: dict[int, str] = {}
-    for problem in row.content["errors"]:
-        position = positions.get(problem["identifier"], positions[NUMBER])
-        messages[position] = messages.get(position, "") + problem["message"]
-    for position, message in messages.items():
-        cell = sheet.cell(number, position)
-        cell.fill = WRONG_FILL
-        cell.font = Font(name=excel.BODY_FONT_NAME, size=11, color=excel.RED)
-        cell.comment = Comment(excel.clean_text(message), "导入核对", width=280, height=90)

@@ -40,5 +40,5 @@ class Planned:
     def _said(self, identifier: str, message: str) -> dict[str, str]:
         if "." not in identifier:
             identifier = f"{self.section.name}.{identifier}" if identifier else NUMBER
-        column = self.row.letters.get(identifier, "") if self.row else ""
+        column = self.row.sheet.letters.get(identifier, "") if self.row else ""
         return {"identifier": identifier, "column": column, "message": message}

@@ -1,4 +1,4 @@
-"""What is stored of the people in a file, read at once: teachers, their rows, their locks, who is elsewhere."""
+"""What is stored of some people in a file, read at once: teachers, their rows, their locks, who is elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from app.core.sections.section import Section
 from app.core.validators import normalise_id
 from app.core.workbook_reader import Cell
 from app.organisations.models import Unit
-from app.records import CHILD_STORED, NOTHING
+from app.records import NOTHING
 from app.records.attachments import Place, rows_with_attachments
 from app.records.editing import EditRights
 from app.records.many import parts, rights_of
 from app.records.queries import teachers_by_numbers, units_holding
 from app.records.teacher import Teacher
-from app.spreadsheets.upload import NUMBER, FileRow, is_empty
+from app.spreadsheets.upload import is_empty
 
 NO_NUMBER = "没有填身份证件号，认不出是哪位教师。"
 LOST_DIGITS = "Excel 已把号码变成数字，开头的 0 或末几位可能丢失。请把这一列设为文本后重填。"
@@ -61,19 +61,16 @@ def read_number(cell: Cell) -> tuple[str, str]:
     return (number, "") if number else ("", NO_NUMBER)
 
 
-def load_roster(session: Session, actor: Actor, unit: Unit, rows: Sequence[FileRow]) -> Roster:
-    """Read what is stored of everybody in the file. The number of queries does not grow with the rows."""
-    numbers = sorted({number for number, _ in (read_number(row.cells.get(NUMBER)) for row in rows) if number})
+def load_roster(session: Session, actor: Actor, unit: Unit, section: Section, numbers: Sequence[str]) -> Roster:
+    """Read what is stored of these people in one section. The number of queries does not grow with the rows."""
     found = teachers_by_numbers(session, numbers)
     known = {number: teacher for number, teacher in found.items() if teacher.unit_id == unit.id}
-    strangers = [number for number in numbers if number not in known]
+    strangers = [number for number in numbers if number not in known] if not section.many else []
     elsewhere = frozenset(units_holding(session, strangers)) if strangers else frozenset()
     teachers = list(known.values())
-    sections = {NOTHING.name, *(row.section.name for row in rows)}
     stored = {
-        section.name: child_rows(session, section, [teacher.id for teacher in teachers])
-        for section in CHILD_STORED
-        if section.name in sections
+        child.name: child_rows(session, child, [teacher.id for teacher in teachers])
+        for child in ((section, NOTHING) if section.many else ())
     }
     attached = rows_with_attachments(session, {name: _ids(by_teacher) for name, by_teacher in stored.items()})
     return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored, attached)

@@ -1,42 +1,42 @@
 """From an uploaded file to rows whose columns are known. No database is touched here."""
 
 import datetime as dt
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+
+from openpyxl.utils import get_column_letter
 
 from app.core.errors import AppError
 from app.core.indicator_set import IndicatorSet
 from app.core.sections.reading import Raw
 from app.core.sections.section import Section
 from app.core.sections.sheets import GUIDE_SHEET, Book, read_sheet_columns
-from app.core.uploaded_workbook import read_sheets
-from app.core.workbook_reader import Cell, ErrorCell, Sheet
+from app.core.uploaded_workbook import open_sheets
+from app.core.workbook_reader import Cell, ErrorCell, Row, Sheet
 from app.records import SECTIONS, sections_for
 
 KEYS = ("name", "id_number")
 NAME, NUMBER = (f"{SECTIONS[0].name}.{key}" for key in KEYS)
-MAX_ROWS = 20_000
+MAX_ROWS = 150_000
 
 
 @dataclass(frozen=True)
 class FileRow:
-    """One row of the file. `cells` by identifier (`section.item`), `letters` the Excel column of each identifier."""
+    """One row of the file. `cells` that are filled, by identifier (`section.item`)."""
 
-    sheet: str
+    sheet: "SectionSheet"
     number: int
-    section: Section
     cells: Mapping[str, Cell]
-    letters: Mapping[str, str]
 
     def given(self) -> dict[str, Raw]:
         """The section's own items that are filled and can be read, by item."""
-        prefix = f"{self.section.name}."
+        own = self.sheet.own
         return {
-            identifier.removeprefix(prefix): plain(cell)
+            own[identifier]: plain(cell)
             for identifier, cell in self.cells.items()
-            if identifier.startswith(prefix) and not is_empty(cell) and not isinstance(cell, ErrorCell)
+            if identifier in own and not isinstance(cell, ErrorCell)
         }
 
     def broken(self) -> list[str]:
@@ -45,15 +45,37 @@ class FileRow:
 
     def texts(self) -> dict[str, str]:
         """What was typed, for showing it again."""
-        return {identifier: as_typed(cell) for identifier, cell in self.cells.items() if not is_empty(cell)}
+        return {identifier: as_typed(cell) for identifier, cell in self.cells.items()}
 
 
 @dataclass(frozen=True)
-class Upload:
-    """The rows of a file in its order, and what was understood of its sheets."""
+class SectionSheet:
+    """A sheet whose section and columns are known, and its rows that say something."""
 
-    rows: list[FileRow]
-    notes: list[str]
+    name: str
+    section: Section
+    columns: Mapping[int, str]  # position from 0 → identifier
+    rows: Sequence[Row]
+
+    @cached_property
+    def own(self) -> Mapping[str, str]:
+        """Identifier → item, of the section's own columns; the sheets of others begin with name and number."""
+        prefix = f"{self.section.name}."
+        return {name: name.removeprefix(prefix) for name in self.columns.values() if name.startswith(prefix)}
+
+    @cached_property
+    def letters(self) -> Mapping[str, str]:
+        """The Excel column of each identifier."""
+        return {identifier: get_column_letter(position + 1) for position, identifier in self.columns.items()}
+
+    @cached_property
+    def number_at(self) -> int:
+        """The position of the ID number; every sheet of a section has one."""
+        return next(position for position, identifier in self.columns.items() if identifier == NUMBER)
+
+    def file_row(self, row: Row) -> FileRow:
+        cells = {name: row.at(position) for position, name in self.columns.items()}
+        return FileRow(self, row.number, {name: cell for name, cell in cells.items() if not is_empty(cell)})
 
 
 def is_empty(cell: Cell) -> bool:
@@ -83,57 +105,67 @@ def book_for(indicator_set: IndicatorSet) -> Book:
     return Book(sections_for(indicator_set), indicator_set, KEYS)
 
 
-def read_file(path: Path) -> tuple[list[Sheet], str]:
-    """The sheets of a file and its digest. Raises AppError with the sentence of the guard."""
-    return read_sheets(path), hashlib.sha256(path.read_bytes()).hexdigest()
+@dataclass
+class Upload:
+    """A file while it is read: what was understood of its sheets, and how many rows they have."""
 
+    path: Path
+    book: Book
+    notes: list[str] = field(default_factory=list)
+    rows: int = 0
+    expected: int = 0  # how many there will be, empty ones and the lists of the drop-downs included
+    _sheets: dict[str, str] = field(default_factory=dict)  # section → the name of its sheet
 
-def understand(sheets: list[Sheet], book: Book) -> Upload:
-    """Find the sections' sheets and their columns. Raises AppError when nothing in the file can be understood."""
-    rows: list[FileRow] = []
-    notes: list[str] = []
-    seen: set[str] = set()
-    for sheet in sheets:
-        columns = read_sheet_columns(book, sheet.name, sheet.rows)
+    def sheets(self) -> Iterator[SectionSheet]:
+        """The sheets of the sections, the people's first. One is in memory, and those that stood before the people's.
+
+        Raises AppError when the file cannot be read, and when nothing in it can be understood.
+        """
+        waiting: list[SectionSheet] = []
+        opened = open_sheets(self.path, self.book.main.title)
+        self.expected = opened.rows
+        for sheet in opened.sheets:
+            found = self._understand(sheet)
+            if found is None:
+                continue
+            if found.section is self.book.main or self.book.main.name in self._sheets:
+                yield found
+            else:
+                waiting.append(found)
+            if found.section is self.book.main:
+                yield from waiting
+                waiting.clear()
+        yield from waiting
+        if not self._sheets:
+            titles = "、".join(f"「{section.title}」" for section in self.book.sections)
+            raise AppError(f"文件里没有系统认得的工作表（{titles}）。请下载模板，把数据填进去再上传。", field="file")
+        if not self.rows:
+            raise AppError("文件里只有表头，没有数据。请从表头下一行填起。", field="file")
+
+    def _understand(self, sheet: Sheet) -> SectionSheet | None:
+        columns = read_sheet_columns(self.book, sheet.name, sheet.rows)
         if columns is None:
             if sheet.rows and not sheet.name.startswith("_") and sheet.name.strip() != GUIDE_SHEET:
-                notes.append(f"工作表「{sheet.name}」不是模板里的表，没有读取。")
-            continue
-        notes += columns.notes
-        seen.add(columns.section.name)
-        letters = {identifier: _letter(position) for position, identifier in columns.columns.items()}
+                self.notes.append(f"工作表「{sheet.name}」不是模板里的表，没有读取。")
+            return None
+        self.notes += columns.notes
         below = [row for row in sheet.rows if row.number >= columns.first_row]
-        cells = [{name: row.at(position) for position, name in columns.columns.items()} for row in below]
-        read = [
-            FileRow(sheet.name, row.number, columns.section, own, letters)
-            for row, own in zip(below, cells, strict=True)
-            if _says_something(columns.section, own)
-        ]
-        rows += read
-        nothing = sum(any(not is_empty(cell) for cell in own.values()) for own in cells) - len(read)
-        if nothing:
-            notes.append(f"工作表「{sheet.name}」有 {nothing} 行只有姓名和证件号，没有内容，已略过。")
-    if not seen:
-        titles = "、".join(f"「{section.title}」" for section in book.sections)
-        raise AppError(f"文件里没有系统认得的工作表（{titles}）。请下载模板，把数据填进去再上传。", field="file")
-    if not rows:
-        raise AppError("文件里只有表头，没有数据。请从表头下一行填起。", field="file")
-    if len(rows) > MAX_ROWS:
-        raise AppError(f"文件有 {len(rows)} 行，一次最多 {MAX_ROWS} 行。请拆成几个文件后分别上传。", field="file")
-    order = [section.name for section in book.sections]
-    rows.sort(key=lambda row: order.index(row.section.name))  # people first; stable within a sheet
-    return Upload(rows, notes)
+        name, section = sheet.name, columns.section
+        own = [at for at, identifier in columns.columns.items() if identifier.startswith(f"{section.name}.")]
+        telling = [row for row in below if any(not is_empty(row.at(at)) for at in own)]
+        silent = sum(any(not is_empty(row.at(at)) for at in columns.columns) for row in below) - len(telling)
+        if silent:
+            self.notes.append(f"工作表「{name}」有 {silent} 行只有姓名和证件号，没有内容，已略过。")
+        self._count(name, section, len(telling))
+        return SectionSheet(name, section, columns.columns, telling)
 
-
-def _says_something(section: Section, cells: Mapping[str, Cell]) -> bool:
-    """Whether an own item is filled; the name and number alone say nothing in a sheet of rows."""
-    return any(not is_empty(cell) for name, cell in cells.items() if name.startswith(f"{section.name}."))
-
-
-def _letter(position: int) -> str:
-    letters = ""
-    number = position + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    def _count(self, name: str, section: Section, rows: int) -> None:
+        other = self._sheets.setdefault(section.name, name)
+        if other != name:
+            title = section.title
+            raise AppError(
+                f"工作表「{other}」和「{name}」都是「{title}」。请合成一张，或删掉多余的一张。", field="file"
+            )
+        self.rows += rows
+        if self.rows > MAX_ROWS:
+            raise AppError(f"文件超过 {MAX_ROWS:,} 行。请拆成几个文件后分别上传。", field="file")

@@ -1,37 +1,47 @@
 """Excel import: upload, preview, confirm, undo."""
 
-import tempfile
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, flash, redirect, request, send_file, url_for
+from flask import Flask, current_app, flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from app.core.db import db, transaction, utc_now
-from app.core.errors import AppError
+from app.core.jobs import ENDED_BADLY, OPEN, Kind, cancel
 from app.core.text import clean_file_name
 from app.core.ui.addresses import row_key, whole_number
+from app.core.ui.background import add_kind, notice
 from app.core.ui.base_view import PlainView, current_actor
 from app.core.ui.blueprint import register_templates
+from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest, pager
+from app.core.ui.uploads import read_upload, sent_file, store
+from app.jobs.pages import job_line
 from app.organisations.views import own_school
 from app.records.access import log_access
+from app.spreadsheets.background import (
+    AT_ONCE_BYTES,
+    AT_ONCE_ROWS,
+    hand_over,
+    job_of,
+    read_import,
+    undo_import,
+    write_import,
+)
 from app.spreadsheets.commands import template_for
+from app.spreadsheets.errors_file import errors_file
 from app.spreadsheets.models import ACTIONS, ImportPlan
-from app.spreadsheets.operations import apply_plan, discard_plan, undo_plan
-from app.spreadsheets.pages import EMPTY, FIRST_SHOWN, TABS, errors_file, preview, summary, tables
-from app.spreadsheets.planning import plan_import
-from app.spreadsheets.queries import count_deletions, count_rows, page_of_rows, plan_for, recent_plans, rows_of_plan
+from app.spreadsheets.operations import apply_plan, discard_plan, undo_plan, what_stays_out
+from app.spreadsheets.pages import EMPTY, FIRST_SHOWN, TABS, preview, summary, tables, work
+from app.spreadsheets.plan_rows import count_rows, page_of_rows
+from app.spreadsheets.planning import begin_plan, plan_import
+from app.spreadsheets.queries import count_deletions, plan_for, recent_plans, written_count
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE_SIZE = 50
 MAX_PAGE = 10_000
-SHOWN_CONFLICTS = 8
-MIB = 1 << 20
 
 
 class ImportView(PlainView):
@@ -62,13 +72,19 @@ class ImportView(PlainView):
     @permission_name("use")
     def show(self, pk: str) -> Any:
         """The preview of a plan, and later what became of it."""
-        plan, unit = _own_plan(pk), own_school()
+        plan, unit, now = _own_plan(pk), own_school(), utc_now()
+        job = job_of(db.session, plan)
+        if plan.status == "reading" or (job is not None and job.status in OPEN):
+            return self.render_template(
+                "spreadsheets/working.html", plan=summary(plan, {}, now), work=work(job, current_actor(), now)
+            )
         counts = count_rows(db.session, [plan.id])[plan.id]
         action, page = _asked(counts)
         rows = page_of_rows(db.session, plan.id, action, page, PAGE_SIZE)
         return self.render_template(
             "spreadsheets/preview.html",
-            plan=preview(plan, counts, count_deletions(db.session, plan.id), unit, utc_now()),
+            plan=preview(plan, counts, count_deletions(db.session, plan.id), unit, now),
+            failure=job.message if job is not None and job.status in ENDED_BADLY else "",
             tabs=[
                 {
                     "label": ACTIONS[name],
@@ -86,6 +102,17 @@ class ImportView(PlainView):
             pager=_pager(action, page, counts.get(action, 0)),
         )
 
+    @expose("/<pk>/state")
+    @has_access
+    @permission_name("use")
+    def state(self, pk: str) -> Response:
+        """How far the work in the background is, for the script of the page."""
+        job = job_of(db.session, _own_plan(pk))
+        if job is None or job.status not in OPEN:
+            return jsonify(busy=False)
+        line = job_line(job, utc_now())
+        return jsonify(busy=True, percent=line["percent"], text=line["figures"])
+
     # ── downloads ──
 
     @expose("/template", methods=["POST"])
@@ -94,7 +121,7 @@ class ImportView(PlainView):
     def template(self) -> Response:
         """The school's template."""
         unit = own_school()
-        return _download(template_for(unit), f"{unit.name}_教师信息导入模板.xlsx")
+        return send_workbook(template_for(unit), f"{unit.name}_教师信息导入模板.xlsx")
 
     @expose("/<pk>/errors.xlsx", methods=["POST"])
     @has_access
@@ -102,14 +129,11 @@ class ImportView(PlainView):
     def errors(self, pk: str) -> Response:
         """The uploaded rows with what is wrong marked."""
         plan, unit = _own_plan(pk), own_school()
-        rows = rows_of_plan(db.session, plan.id)
-        if not rows:
-            raise AppError("这次导入已经放弃，内容没有保留。请重新上传文件。")
+        content = errors_file(db.session, plan, unit, store())
         with transaction(db.session):
-            content = errors_file(plan, rows, unit)
             log_access(db.session, current_actor(), "export", utc_now(), detail=f"import {plan.id} errors")
             name = Path(plan.file_name).stem
-        return _download(content, f"{name}_标出错误.xlsx")
+        return send_workbook(content, f"{name}_标出错误.xlsx")
 
     # ── steps ──
 
@@ -117,46 +141,53 @@ class ImportView(PlainView):
     @has_access
     @permission_name("use")
     def upload(self) -> Response:
-        """Read a file into a plan. The file itself is not kept."""
+        """Read a file into a plan, a large one in the background. The file is kept until the plan is decided on."""
         unit, actor = own_school(), current_actor()
-        file = request.files.get("file")
-        if file is None or not file.filename:
-            raise AppError("请先选一个 Excel 文件（.xlsx）。", field="file")
-        name = clean_file_name(file.filename, 200)
-        folder = Path(current_app.instance_path) / "uploads"
-        folder.mkdir(parents=True, exist_ok=True)
-        db.session.rollback()  # nobody waits for the database while the file is being read
-        with tempfile.TemporaryDirectory(dir=folder) as inside:
-            path = Path(inside) / "upload.xlsx"
-            file.save(path)
-            limit = current_app.config["MAX_UPLOAD_MB"]
-            if path.stat().st_size > limit * MIB:
-                raise AppError(f"文件超过 {limit} MB。请拆成几个文件后分别上传。", field="file")
-            with transaction(db.session):
-                mode = request.form.get("mode", "")
-                plan = plan_import(db.session, actor, unit, path, name, mode, utc_now())
+        file = sent_file("file")
+        name = clean_file_name(file.filename or "", 200)
+        content = read_upload(file, current_app.config["MAX_UPLOAD_MB"])
+        db.session.rollback()  # nobody waits for the database while the file is being kept
+        digest = store().put(content)
+        mode, job_id = request.form.get("mode", ""), 0
+        with transaction(db.session):
+            if len(content) > AT_ONCE_BYTES:
+                plan = begin_plan(db.session, actor, unit, name, digest, mode, utc_now())
                 plan_id = plan.id
+                job_id = hand_over(db.session, actor, plan_id, read_import, f"核对「{name}」")
+            else:
+                with store().opened(digest) as path:
+                    plan = plan_import(db.session, actor, unit, path, name, mode, utc_now())
+                plan_id = plan.id
+            plan.stored_digest = digest
+        if job_id:
+            notice(job_id)
         return redirect(url_for("ImportView.show", pk=plan_id))
 
     @expose("/<pk>/confirm", methods=["POST"])
     @has_access
     @permission_name("use")
     def confirm(self, pk: str) -> Response:
-        """Write the plan."""
-        plan_id = _own_plan(pk).id
+        """Write the plan; the rows without errors only when that was chosen."""
+        plan, actor = _own_plan(pk), current_actor()
+        only_right = request.form.get("only") == "right"
+        if _many(plan):
+            what_stays_out(db.session, plan, only_right=only_right)
+            return self._in_background(plan, write_import, "写入", only_right=only_right)
         with transaction(db.session):
-            apply_plan(db.session, current_actor(), plan_id, utc_now())
+            apply_plan(db.session, actor, plan.id, utc_now(), only_right=only_right)
         flash("已写入。7 天内可以整批撤销。", "success")
-        return redirect(url_for("ImportView.show", pk=plan_id))
+        return redirect(url_for("ImportView.show", pk=pk))
 
     @expose("/<pk>/discard", methods=["POST"])
     @has_access
     @permission_name("use")
     def discard(self, pk: str) -> Response:
         """Give the plan up."""
-        plan_id = _own_plan(pk).id
+        plan = _own_plan(pk)
         with transaction(db.session):
-            discard_plan(db.session, current_actor(), plan_id, utc_now())
+            discard_plan(db.session, current_actor(), plan.id, utc_now())
+            if (job := job_of(db.session, plan)) is not None:
+                cancel(db.session, job, utc_now())
         flash("已放弃这次导入，什么都没有写入。", "success")
         return redirect(url_for("ImportView.start"))
 
@@ -165,16 +196,26 @@ class ImportView(PlainView):
     @permission_name("use")
     def undo(self, pk: str) -> Response:
         """Take the import back."""
-        plan_id = _own_plan(pk).id
+        plan = _own_plan(pk)
+        if plan.status == "applied" and _many(plan):
+            return self._in_background(plan, undo_import, "撤销")
         with transaction(db.session):
-            result = undo_plan(db.session, current_actor(), plan_id, utc_now())
+            result = undo_plan(db.session, current_actor(), plan.id, utc_now())
         flash(f"已撤销 {result.undone} 行。", "success")
         if result.conflicts:
-            more = len(result.conflicts) - SHOWN_CONFLICTS
-            rest = f"……另有 {more} 行。" if more > 0 else ""
-            shown = "".join(result.conflicts[:SHOWN_CONFLICTS])
-            flash(f"有 {len(result.conflicts)} 行没有撤销：{shown}{rest}", "warning")
+            flash(f"有 {len(result.conflicts)} 处没有撤销，见下面。", "warning")
+        return redirect(url_for("ImportView.show", pk=pk))
+
+    def _in_background(self, plan: ImportPlan, kind: Kind, verb: str, **parameters: bool) -> Response:
+        plan_id, title = plan.id, f"{verb}「{plan.file_name}」"
+        with transaction(db.session):
+            job_id = hand_over(db.session, current_actor(), plan_id, kind, title, **parameters)
+        notice(job_id)
         return redirect(url_for("ImportView.show", pk=plan_id))
+
+
+def _many(plan: ImportPlan) -> bool:
+    return written_count(count_rows(db.session, [plan.id])[plan.id]) > AT_ONCE_ROWS
 
 
 def _own_plan(pk: str) -> ImportPlan:
@@ -203,11 +244,9 @@ def _pager(action: str, page: int, count: int) -> dict[str, Any] | None:
     return made | {"sizes": []}
 
 
-def _download(content: bytes, name: str) -> Response:
-    return send_file(BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
-
-
 def register(app: Flask, builder: Any) -> None:
     """Plug the feature in."""
     register_templates("spreadsheets", __name__)
+    for kind in (read_import, write_import, undo_import):
+        add_kind(app, kind)
     builder.add_view_no_menu(ImportView)

@@ -13,10 +13,10 @@ from app.core.history import History
 from app.organisations.models import Unit
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
-from app.spreadsheets.models import ImportPlan, ImportRow
+from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.operations import apply_plan
+from app.spreadsheets.plan_rows import PlanRow, rows_of_plan
 from app.spreadsheets.planning import plan_import
-from app.spreadsheets.queries import rows_of_plan
 from tests.spreadsheets.workbooks import fill
 
 
@@ -45,15 +45,15 @@ class Desk:
     def write(self, mode: str = "append", **sheets: Any) -> ImportPlan:
         return self.apply(self.plan(mode, **sheets))
 
-    def rows(self, plan: ImportPlan) -> list[ImportRow]:
-        return rows_of_plan(self.session, plan.id)
+    def rows(self, plan: ImportPlan) -> list[PlanRow]:
+        return list(rows_of_plan(self.session, plan.id))
 
     def errors(self, plan: ImportPlan) -> list[tuple[str, int, str, str]]:
         """(sheet, row, column, message) of everything that is wrong."""
         return [
             (row.sheet, row.row_no, problem["column"], problem["message"])
             for row in self.rows(plan)
-            for problem in row.content["errors"]
+            for problem in row.errors
         ]
 
     def only_error(self, plan: ImportPlan) -> tuple[str, int, str, str]:

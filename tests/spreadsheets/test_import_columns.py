@@ -32,13 +32,13 @@ def test_moved_and_reworded_columns_are_found_by_their_hidden_mark(desk: Desk) -
     plan = desk.plan_file(changed(desk, edit, 基本信息=[person(1, "何静宜", 曾用名="小何")]))
     (row,) = desk.rows(plan)
     assert (row.sheet, row.action) == ("老师", "create")
-    assert (row.content["key"], row.content["values"]["former_name"]) == (number_of(1), "小何")
+    assert (row.key, row.values["former_name"]) == (number_of(1), "小何")
 
 
 def test_a_book_without_marks_is_understood_by_its_headings(desk: Desk) -> None:
     lines = [{" 身份证件号*": number_of(1), "姓名（必填）": "何静宜", "民 族": "汉"}]
     (row,) = desk.rows(desk.plan_file(plain_book(desk.path, Sheet1=lines)))
-    assert (row.row_no, row.section, row.content["values"]["ethnicity"]) == (2, "basic_info", "01")
+    assert (row.row_no, row.section, row.values["ethnicity"]) == (2, "basic_info", "01")
 
 
 def test_unknown_columns_and_sheets_are_reported(desk: Desk) -> None:
@@ -58,7 +58,7 @@ def test_a_visible_heading_goes_before_the_hidden_mark(desk: Desk) -> None:
         sheet.delete_cols(last)
 
     plan = desk.plan_file(changed(desk, edit, 基本信息=[person(1, "何静宜", 教职工号="老员工")]))
-    assert desk.rows(plan)[0].content["values"]["remark"] == "老员工"
+    assert desk.rows(plan)[0].values["remark"] == "老员工"
 
 
 def test_missing_key_columns_are_one_clear_error(desk: Desk) -> None:
@@ -116,7 +116,7 @@ def test_rows_with_a_name_only_are_skipped_and_said(desk: Desk) -> None:
 )
 def test_clumsy_input_is_understood(desk: Desk, label: str, typed: Any, item: str, stored: str) -> None:
     (row,) = desk.rows(desk.plan(基本信息=[person(1, "何静宜", **{label: typed})]))
-    assert (row.action, row.content["errors"], row.content["values"][item]) == ("create", [], stored)
+    assert (row.action, row.errors, row.values[item]) == ("create", [], stored)
 
 
 def test_a_clumsy_name_and_number_find_the_person(desk: Desk, open_teacher: Any) -> None:
@@ -124,4 +124,4 @@ def test_a_clumsy_name_and_number_find_the_person(desk: Desk, open_teacher: Any)
     typed = {"姓名": f" {open_teacher.name[0]}　{open_teacher.name[1:]}", "身份证件号": f" {number} ", "曾用名": "小名"}
     (row,) = desk.rows(desk.plan(基本信息=[known(open_teacher) | typed]))
     assert (row.action, row.target_id) == ("update", open_teacher.id)
-    assert row.content["values"] == {"former_name": "小名"}
+    assert row.values == {"former_name": "小名"}

@@ -71,7 +71,7 @@ def test_somebody_of_another_unit_leads_to_transfer_without_naming_it(desk: Desk
     plan = desk.plan(基本信息=[known(strangers[0])])
     message = desk.only_error(plan)[3]
     assert message == "此人已在别的单位建档，不能再新增。请走「教师调动」。"
-    assert "石桥" not in str(desk.rows(plan)[0].content)
+    assert "石桥" not in str(desk.rows(plan)[0])
 
 
 def test_a_child_row_of_nobody_is_refused(desk: Desk, strangers: list[Teacher]) -> None:
@@ -131,14 +131,14 @@ def test_contradictions_that_were_there_before_do_not_stop_a_file(desk: Desk, op
 
 def test_sex_and_birth_date_follow_the_number_when_left_empty(desk: Desk) -> None:
     (row,) = desk.rows(desk.plan(基本信息=[person(2, "段玉兰")]))
-    values = row.content["values"]
+    values = row.values
     assert (values["gender"], values["birth_date"], values["personnel_status"]) == ("2", "1990-01-16", "100")
 
 
 def test_what_disagrees_with_the_number_is_only_a_warning(desk: Desk) -> None:
     (row,) = desk.rows(desk.plan(基本信息=[person(2, "段玉兰", 性别="男", 出生日期="1990-01-17")]))
     assert row.action == "create"
-    assert [w["identifier"] for w in row.content["warnings"]] == ["basic_info.birth_date", "basic_info.gender"]
+    assert [w["identifier"] for w in row.warnings] == ["basic_info.birth_date", "basic_info.gender"]
 
 
 def test_a_plan_with_an_error_is_refused_as_a_whole(desk: Desk, open_teacher: Teacher) -> None:

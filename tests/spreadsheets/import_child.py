@@ -1,0 +1,41 @@
+"""A worker for the steps of an import, in a process that is killed: without the application around it."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core import crypto
+from app.core.codes import codes
+from app.core.files import FileStore
+from app.core.job_worker import Worker
+from app.core.jobs import Kinds
+from app.spreadsheets import planning
+from app.spreadsheets.background import read_import, undo_import, write_import
+from config import TEST_DATA_KEY
+from tests.jobs.child import engine_of, system_session
+
+KINDS: Kinds = {kind.name: kind for kind in (read_import, write_import, undo_import)}
+
+
+def worker_for(url: str, folder: str) -> Worker:
+    engine: sa.Engine = engine_of(url)
+
+    def acting(_owner_id: int) -> AbstractContextManager[Session]:
+        return system_session(engine)
+
+    return Worker(engine, KINDS, acting, FileStore(Path(folder)))
+
+
+def work(url: str, folder: str, ready: Any) -> None:
+    """Work until the queue is empty, in small parts."""
+    crypto.configure(TEST_DATA_KEY)
+    planning.PART = 20
+    worker = worker_for(url, folder)
+    with system_session(worker.engine) as session:
+        codes.refresh(session)
+    ready.set()
+    while worker.turn():
+        pass
