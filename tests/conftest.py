@@ -58,6 +58,7 @@ class SqliteCopy:
     def __init__(self, folder: Path) -> None:
         self.path, self.clean = folder / "test.db", folder / "clean.db"
         self.url = f"sqlite:///{self.path.as_posix()}"
+        self.others_write = False
 
     def keep(self) -> None:
         self._copy(self.path, self.clean)
@@ -80,6 +81,7 @@ class PostgresCopy:
         suffix = f"_{os.getpid()}"
         self.name, self.clean = f"tmis_test{suffix}", f"tmis_clean{suffix}"
         self.admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        self.others_write = False  # other processes in this test: what they write is not seen here
         self.url = url.set(database=self.name, drivername="postgresql").render_as_string(hide_password=False)
         self._run(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)", f"CREATE DATABASE {self.name}")
 
@@ -113,7 +115,8 @@ class PostgresCopy:
     def restore(self, statements: Sequence[str]) -> None:
         """Put back the tables that were written; the whole database when the tables themselves were changed."""
         written = {match[1] for match in map(WRITES.match, statements) if match}
-        if self.tables and not any(DEFINES.match(statement) for statement in statements):
+        seen, self.others_write = not self.others_write, False
+        if seen and self.tables and not any(DEFINES.match(statement) for statement in statements):
             self._put_back([table for table in self.tables if table in written])
             return
         db.engine.dispose()

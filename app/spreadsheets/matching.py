@@ -20,6 +20,8 @@ def pair_rows(section: Section, asked: Sequence[Values], stored: Sequence[Any], 
 
     `replace`: only rows that are equal in every item are paired, all others will be deleted and written anew.
     """
+    if not stored:
+        return {}
     free = list(stored)
     pairs: dict[int, Any] = {}
     for index, values in enumerate(asked):

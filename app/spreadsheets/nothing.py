@@ -24,7 +24,7 @@ def says_none(row: FileRow | None, indicator_set: IndicatorSet) -> bool:
     """Whether all that is filled in says 「无」, as a word or by the code that means it."""
     if row is None or not row.sheet.section.may_be_none:
         return False
-    section, given = row.sheet.section, row.given()
+    section, given = row.sheet.section, dict(row.given)
     when = section.none_when
     if when is not None and when.item in given:
         try:

@@ -30,7 +30,8 @@ class FileRow:
     number: int
     cells: Mapping[str, Cell]
 
-    def given(self) -> dict[str, Raw]:
+    @cached_property
+    def given(self) -> Mapping[str, Raw]:
         """The section's own items that are filled and can be read, by item."""
         own = self.sheet.own
         return {

@@ -46,7 +46,7 @@ def plan_person(row: FileRow, roster: Roster, people: dict[str, Person]) -> Plan
     number, complaint = read_number(row.cells.get(NUMBER))
     teacher = roster.known.get(number)
     entry = Planned(BASIC_INFO, row, number, teacher=teacher)
-    given = row.given()
+    given = dict(row.given)
     _complain_of_broken_cells(entry)
     if complaint:
         if NUMBER not in row.broken():
@@ -148,14 +148,13 @@ def _plan_children(
     """Pair one person's rows with the stored ones; yields the stored rows that would be deleted."""
     indicator_set = roster.indicator_set
     defaults = _defaults(section, roster)
-    given = [entry.row.given() if entry.row else {} for entry in entries]
+    given = [entry.row.given if entry.row else {} for entry in entries]
     readings = [read_row(section, texts, indicator_set, defaults) for texts in given]
     asked = [reading.values for reading in readings]
     stored = roster.rows(section, teacher) if teacher else []
     pairs = pair_rows(section, asked, stored, replace=replace)
     seen: dict[tuple[Value, ...], Planned] = {}
     for index, entry in enumerate(entries):
-        key = tuple(filled(asked[index].get(item)) for item in section.fields)
         if index in pairs:
             _plan_change(entry, given[index], pairs[index], roster)
         else:
@@ -163,7 +162,9 @@ def _plan_children(
             if teacher is not None:
                 entry.base_version = teacher.version
                 _refuse_locked(entry, roster, teacher, None, ())
-        twin = seen.setdefault(key, entry)
+        if len(entries) == 1:
+            continue
+        twin = seen.setdefault(tuple(filled(asked[index].get(item)) for item in section.fields), entry)
         if twin is not entry and index not in pairs and not entry.errors:
             entry.wrong("", TWIN.format(number=twin.line))
     if replace and teacher is not None:

@@ -86,6 +86,7 @@ class Killer:
 
 @pytest.fixture
 def killer(app: Flask, desk: Desk, database: Any, tmp_path: Path) -> Iterator[Killer]:
+    database.others_write = True
     made = Killer(desk, database.url, tmp_path / "files")
     yield made
     for process in made.running:

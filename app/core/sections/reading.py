@@ -124,7 +124,8 @@ def read_row(
     """Read the given items over the stored ones; what is not in `raw` stays as it is in `base`."""
     values: dict[str, Value] = {}
     unreadable: list[Problem] = []
-    for field in section.fields_for(indicator_set):
+    fields = section.fields_for(indicator_set)
+    for field in fields:
         if field.name not in raw:
             continue
         if _is_unchanged_code(field, raw[field.name], base.get(field.name), indicator_set):
@@ -136,7 +137,7 @@ def read_row(
             unreadable.append(Problem(field.name, str(error)))
     merged = {**base, **values}
     cleared: set[str] = set()
-    for field in section.fields_for(indicator_set):  # a linked item follows the one it hangs on, and that one another
+    for field in fields:  # a linked item follows the one it hangs on, and that one another
         when = field.applies_when
         if field.name not in raw and when and (when.item in cleared or not field.applies(merged)):
             merged[field.name] = values[field.name] = None

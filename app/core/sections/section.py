@@ -178,8 +178,8 @@ def _because(section: Section, field: Field, indicator_set: IndicatorSet) -> str
 def contradictions(section: Section, row: Row, indicator_set: IndicatorSet) -> Iterator[Problem]:
     """Items that are filled though they do not apply, dates out of order, and the section's own rules."""
     for field in section.fields_for(indicator_set):
-        value = row.get(field.name)
-        if value in (None, ""):
+        linked = field.applies_when or field.code_parent or field.earliest
+        if not linked or (value := row.get(field.name)) in (None, ""):
             continue
         if field.applies_when and not field.applies(row):
             other = section.fields[field.applies_when.item]
