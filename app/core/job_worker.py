@@ -1,9 +1,10 @@
-"""The loop that works on jobs: in a thread of the server or in a process of its own, as many as one likes."""
+"""The loop that works on jobs, in processes of their own, as many as one likes."""
 
 import datetime as dt
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -94,15 +95,20 @@ class Worker:
     ending: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
-        """Work until the end. A database that does not answer is asked again."""
-        while not self.ending.is_set():
+    def run(self, idle: float | None = None) -> None:
+        """Work until the end, or until there was nothing for `idle` seconds. A database that does not answer is asked
+        again.
+        """
+        since = time.monotonic()
+        while not self.ending.is_set() and (idle is None or time.monotonic() - since < idle):
             try:
                 worked = self.turn()
             except SQLAlchemyError:
                 log.exception("jobs: the database does not answer")
                 worked = False
-            if not worked:
+            if worked:
+                since = time.monotonic()
+            else:
                 self.wake.wait(PAUSE)
                 self.wake.clear()
 

@@ -10,14 +10,17 @@ from sqlalchemy import select
 
 from app.core.db import db
 from app.core.jobs import Job
-from app.jobs.running import make_worker
+from app.jobs.running import IDLE, attend, make_worker
 
 jobs = AppGroup("jobs", help="Work in the background.")
 LISTED = 50
 
 
 @jobs.command("run")
-def jobs_run() -> None:
+@click.option(
+    "--attended", is_flag=True, help="Started by a web process: ends with it, or when there is nothing to do."
+)
+def jobs_run(attended: bool) -> None:
     """Work on jobs until SIGTERM or Ctrl-C; what is under way is handed back after its present chunk."""
     worker = make_worker(current_app._get_current_object())  # type: ignore[attr-defined]
 
@@ -27,7 +30,9 @@ def jobs_run() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     click.echo("后台任务开始处理。")
-    worker.run()
+    if attended:
+        attend(worker)
+    worker.run(IDLE if attended else None)
     click.echo("后台任务停止处理。")
 
 

@@ -4,18 +4,23 @@ A session remembers what it has handed over, so that the pages of everybody else
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, current_app, flash, redirect, session, url_for
 from werkzeug.wrappers import Response
 
 from app.core.actor import Actor
 from app.core.db import db, transaction, utc_now
-from app.core.job_worker import Worker
 from app.core.jobs import OPEN, Kind, Kinds, enqueue, states_of
 from app.core.ui.base_view import current_actor
 
 KINDS, WORKER, HANDED_OVER = "job_kinds", "job_worker", "jobs"
+
+
+class Wakeable(Protocol):
+    """The worker that belongs to this process."""
+
+    def wake(self) -> None: ...
 
 
 def add_kind(app: Flask, kind: Kind) -> None:
@@ -39,11 +44,11 @@ def hand_over(kind: Kind, title: str, parameters: Mapping[str, Any]) -> Response
 
 
 def notice(job_id: int) -> None:
-    """Let this session's pages tell about a job, and a sleeping worker in this process begin at once."""
+    """Let this session's pages tell about a job, and the worker of this process begin at once."""
     session[HANDED_OVER] = [*session.get(HANDED_OVER, []), job_id]
-    worker: Worker | None = current_app.extensions.get(WORKER)
+    worker: Wakeable | None = current_app.extensions.get(WORKER)
     if worker is not None:
-        worker.wake.set()
+        worker.wake()
 
 
 def news(actor: Actor) -> dict[str, Any] | None:
