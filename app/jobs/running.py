@@ -56,6 +56,7 @@ class Beside:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
+        self._ending = False
         self.process: subprocess.Popen[bytes] | None = None
 
     def wake(self) -> None:
@@ -73,6 +74,7 @@ class Beside:
     def end(self) -> None:
         """Let it go; what is under way is handed back after its present chunk."""
         with self._lock:
+            self._ending = True
             if self.process is not None and self.process.stdin is not None:
                 self.process.stdin.close()
 
@@ -86,10 +88,11 @@ class Beside:
         code = process.wait()
         if process.stdin is not None:
             process.stdin.close()
-        if self.work_is_left():
+        if not self._ending and self.work_is_left():
             log.warning("jobs: the worker ended with %d, another one follows", code)
             time.sleep(PAUSE if time.monotonic() - since > LONGEST_PAUSE else LONGEST_PAUSE / 4)
-            self.wake()
+            if not self._ending:
+                self.wake()
 
     def work_is_left(self) -> bool:
         """Whether jobs wait, or run somewhere."""
