@@ -16,15 +16,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.archives import DIRECTORY_ENTRY, directory_bytes
+from app.core.workbook_kinds import RESAVE, SENTENCES, kind_of_archive, kind_of_file
 
 _CHUNK = 1 << 20
 _MAX_MARKUP_GAP = 8 << 20
-_RESAVE = "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后重新上传。"
-_STRANGE = "文件的内部结构不是 Excel 或 WPS 正常保存的样子，系统不能读取。" + _RESAVE
+_MOST_UNUSUAL = 500_000  # tags that are followed one by one
+_SETTINGS = re.compile(r"(?:.*/)?(?:workbook\.xml|styles\.xml|[^/]*\.rels|\[content_types\]\.xml)")
+STRANGE = "文件的内部结构不是 Excel 或 WPS 正常保存的样子，系统不能读取。" + RESAVE
 _TOO_BIG = "文件解压后的内容过大，系统不能读取。请删除多余的工作表、图片和空白格式，或拆成几个文件后分别上传。"
 
+_TOO_MUCH_AROUND = "文件里的样式、名称或链接太多，系统不能读取。请新建工作簿，只粘贴数值后重新上传。"
+
 # An XML name prefix is optional everywhere: <c>, <x:c> and <main:c> are the same cell.
-_TAGS = re.compile(rb"<(?:[^\s<>/:!?\"'=]+:)?(c|row|si|xf|col|mergeCell)(?=[\s/>])")
+_TAGS = re.compile(rb"<(?:[^\s<>/:!?\"'=]+:)?(c|row|si|xf|col|mergeCell|sheet)(?=[\s/>])")
 # The spelling used by Excel, WPS, LibreOffice, POI and openpyxl; only tags matched to the end take the fast path.
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3}[0-9]{1,7})"(?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]{1,10}")*/?>')
 _PLAIN_ROW = re.compile(rb'<row r="([0-9]{1,7})"(?: [a-qs-zA-Z][A-Za-z0-9:]*="[^"<>]*")*/?>')
@@ -49,12 +53,22 @@ class Limits:
     ratio_from_bytes: int = 10 << 20
     rows: int = 200_000
     columns: int = 256
-    cells: int = 10_000_000
+    settings_bytes: int = 16 << 20
+    cells: int = 5_000_000
     shared_strings: int = 2_000_000
     text_bytes: int = 256 << 10
     styles: int = 130_000
+    sheets: int = 255
     merged_ranges: int = 100_000
     column_records: int = 20_000
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What was found in all sheets together, empty and hidden rows too."""
+
+    cells: int
+    rows: int
 
 
 class BadWorkbook(ValueError):
@@ -65,10 +79,8 @@ class BadWorkbook(ValueError):
         self.reason = reason
 
 
-def check_workbook(path: Path, limits: Limits = Limits()) -> int:
-    """How many rows the sheets have, empty and hidden ones too. Raises BadWorkbook unless the file is an .xlsx
-    workbook within the limits.
-    """
+def check_workbook(path: Path, limits: Limits = Limits()) -> Counted:
+    """How much is in an .xlsx workbook. Raises BadWorkbook for any other file, and beyond the limits."""
     _check_file(path, limits)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -79,10 +91,10 @@ def check_workbook(path: Path, limits: Limits = Limits()) -> int:
     except BadWorkbook:
         raise
     except NotImplementedError as error:
-        raise BadWorkbook(_STRANGE, "compression") from error
+        raise BadWorkbook(STRANGE, "compression") from error
     # zipfile raises all of these on broken offsets and sizes; a missing file has already failed above.
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, OSError) as error:
-        raise BadWorkbook("文件已损坏，或者没有传完整。" + _RESAVE, "damaged") from error
+        raise BadWorkbook("文件已损坏，或者没有传完整。" + RESAVE, "damaged") from error
 
 
 def _check_file(path: Path, limits: Limits) -> None:
@@ -97,14 +109,11 @@ def _check_file(path: Path, limits: Limits) -> None:
     with path.open("rb") as file:
         head = file.read(8)
         directory = directory_bytes(file)
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise BadWorkbook(
-            "这是旧版 .xls 或加了密码的文件，系统不能读取。请取消密码，另存为 .xlsx 后重新上传。", "old_xls"
-        )
     if not head.startswith(b"PK\x03\x04"):
-        raise BadWorkbook("这不是 .xlsx 格式的 Excel 文件，只改扩展名是不行的。" + _RESAVE, "not_xlsx")
+        kind = kind_of_file(path)
+        raise BadWorkbook(SENTENCES[kind], kind)
     if directory > limits.members * DIRECTORY_ENTRY:
-        raise BadWorkbook(_STRANGE, "members")
+        raise BadWorkbook(STRANGE, "members")
 
 
 def _check_names(members: list[zipfile.ZipInfo], limits: Limits) -> None:
@@ -113,13 +122,16 @@ def _check_names(members: list[zipfile.ZipInfo], limits: Limits) -> None:
     # Readers look parts up without regard to case, so names that differ in case only are duplicates as well.
     names = [member.filename.replace("\\", "/").lstrip("/").lower() for member in members]
     if len(set(names)) != len(names):
-        raise BadWorkbook(_STRANGE, "duplicate_members")
+        raise BadWorkbook(STRANGE, "duplicate_members")
     if any(member.flag_bits & 0x41 for member in members):
-        raise BadWorkbook("这个文件加了密码，系统不能读取。请取消密码，另存为 .xlsx 后重新上传。", "encrypted")
+        raise BadWorkbook(SENTENCES["locked"], "encrypted")
+    if any(".." in name.split("/") for name in names):
+        raise BadWorkbook(STRANGE, "path")
     if any("vbaproject" in name or name.startswith("xl/macrosheets/") for name in names):
         raise BadWorkbook("文件里带有宏，不能上传。请另存为不带宏的“Excel 工作簿（.xlsx）”后重新上传。", "macro")
     if "[content_types].xml" not in names or "xl/workbook.xml" not in names or "xl/workbook.bin" in names:
-        raise BadWorkbook("这不是 .xlsx 格式的 Excel 工作簿。" + _RESAVE, "no_workbook")
+        kind = kind_of_archive(names)
+        raise BadWorkbook(SENTENCES[kind], kind)
 
 
 def _check_declared_sizes(members: list[zipfile.ZipInfo], limits: Limits) -> None:
@@ -127,11 +139,13 @@ def _check_declared_sizes(members: list[zipfile.ZipInfo], limits: Limits) -> Non
         raise BadWorkbook(_TOO_BIG, "total_size")
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadWorkbook(_STRANGE, "compression")
+            raise BadWorkbook(STRANGE, "compression")
         _check_part_size(member, member.file_size, limits)
 
 
 def _check_part_size(member: zipfile.ZipInfo, size: int, limits: Limits) -> None:
+    if size > limits.settings_bytes and _SETTINGS.fullmatch(member.filename.replace("\\", "/").lower()):
+        raise BadWorkbook(_TOO_MUCH_AROUND, "settings_size")
     if size > limits.part_bytes:
         raise BadWorkbook(_TOO_BIG, "part_size")
     if size > limits.ratio_from_bytes and size > limits.ratio * max(1, member.compress_size):
@@ -148,14 +162,15 @@ class _Contents:
         self._total = 0
         self._counts: Counter[bytes] = Counter()
 
-    def check(self, members: list[zipfile.ZipInfo]) -> int:
+    def check(self, members: list[zipfile.ZipInfo]) -> Counted:
+        """Look at all parts."""
         for member in members:
             # The workbook may name any part as a sheet, whatever its folder or extension: all are looked at.
             scan = _PartScan(member.filename.lower(), self._limits, self._counts)
             for chunk in self._inflate(member):
                 scan.feed(chunk)
             scan.finish()
-        return self._counts[b"row"]
+        return Counted(self._counts[b"c"], self._counts[b"row"])
 
     def _inflate(self, member: zipfile.ZipInfo) -> Iterator[bytes]:
         # zipfile stops at the declared size while the later reader does not, so the declared size is lifted here.
@@ -170,7 +185,7 @@ class _Contents:
                 self._check_total()
                 yield chunk
         if size != member.file_size:
-            raise BadWorkbook(_STRANGE, "size_lie")
+            raise BadWorkbook(STRANGE, "size_lie")
 
     def _check_total(self) -> None:
         limits = self._limits
@@ -209,10 +224,10 @@ class _PartScan:
         text = data.removeprefix(b"\xef\xbb\xbf")
         self._is_xml = self._is_xml or text.lstrip().startswith(b"<")
         if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (self._is_xml and b"\0" in data[:256]):
-            raise BadWorkbook(_STRANGE, "utf16")
+            raise BadWorkbook(STRANGE, "utf16")
         declared = _ENCODING.match(text[:1024])
         if declared and declared[1].lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
-            raise BadWorkbook(_STRANGE, "encoding")
+            raise BadWorkbook(STRANGE, "encoding")
 
     def _check_gap(self) -> None:
         if len(self._tail) <= (self._limits.text_bytes if self._has_data else _MAX_MARKUP_GAP):
@@ -223,7 +238,7 @@ class _PartScan:
 
     def _check_body(self, body: bytes) -> None:
         if self._is_xml and not self._name.endswith(".svg") and (b"<!DOCTYPE" in body or b"<!ENTITY" in body):
-            raise BadWorkbook(_STRANGE, "dtd")
+            raise BadWorkbook(STRANGE, "dtd")
         if b"macroEnabled" in body and self._name == "[content_types].xml":
             raise BadWorkbook("这是带宏的工作簿，不能上传。请另存为不带宏的 .xlsx 文件后重新上传。", "macro")
         found = Counter(_TAGS.findall(body))
@@ -250,6 +265,8 @@ class _PartScan:
             raise BadWorkbook("文件里不同的文字太多，系统不能一次读取。请拆成几个文件后分别上传。", "shared_strings")
         if counts[b"xf"] > limits.styles:
             raise BadWorkbook("文件里的单元格样式太多。请新建工作簿，只粘贴数值后重新上传。", "styles")
+        if counts[b"sheet"] > limits.sheets:
+            raise BadWorkbook(f"文件里的工作表超过 {limits.sheets} 张。请删除多余的工作表，或拆成几个文件。", "sheets")
         if counts[b"mergeCell"] > limits.merged_ranges:
             raise BadWorkbook("文件里合并的单元格太多。请取消合并后重新上传。", "merged_ranges")
         if counts[b"col"] > limits.column_records:
@@ -262,6 +279,7 @@ class _Area:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._row_tags = 0
+        self._unusual = 0
         self._row = 0
         self._column = 0
         self._rows = (1 << 30, 0)
@@ -299,10 +317,13 @@ class _Area:
         self._row, self._column = max(self._row, last_row), last_column
 
     def _add_unusual(self, body: bytes, tag_count: int) -> None:
+        self._unusual += tag_count
+        if self._unusual > _MOST_UNUSUAL:
+            raise BadWorkbook(STRANGE, "unusual")
         tags = _ANY_TAG.findall(body)
         # A comment or a stray quote could hide a tag from one of the two patterns; such a sheet is not guessed at.
         if len(tags) != tag_count or b"<!--" in body or b"<![CDATA[" in body:
-            raise BadWorkbook(_STRANGE, "markup")
+            raise BadWorkbook(STRANGE, "markup")
         for name, attributes in tags:
             positions = [double or single for double, single in _POSITION.findall(attributes)]
             if name == b"row":
@@ -314,7 +335,7 @@ class _Area:
         self._row, self._column = self._row + 1, 0
         for position in positions:
             if not position.isdigit() or len(position) > 8:
-                raise BadWorkbook(_STRANGE, "reference")
+                raise BadWorkbook(STRANGE, "reference")
             self._row = int(position)
         self._check_row(self._row)
 
@@ -377,5 +398,5 @@ def _column_number(letters: bytes) -> int:
 def _split_reference(reference: bytes) -> tuple[int, int]:
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise BadWorkbook(_STRANGE, "reference")
+        raise BadWorkbook(STRANGE, "reference")
     return int(match[2]), _column_number(match[1].upper())

@@ -1,51 +1,50 @@
 """Read the sheets of an uploaded workbook in a child process with hard limits.
 
-The spreadsheet library aborts the whole process on some broken files and nothing in Python can catch that. The same
-file is both sides: imported it is the parent, run as a script it is the child. The child prints one JSON line per
-sheet, {"sheet": name, "index": i, "rows": n}, one per non-blank row, {"r": number, "c": cells}, and {"end": true}.
+The spreadsheet library aborts the whole process on some broken files and nothing in Python can catch that. What the
+child does and prints stands in workbook_child.py.
 """
-
-from __future__ import annotations
 
 import json
 import math
-import os
-import posixpath
-import re
 import subprocess
 import sys
 import threading
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO
-from xml.etree import ElementTree
 
-import python_calamine
+from app.core import workbook_child
+from app.core.workbook_guard import STRANGE, BadWorkbook, Limits, check_workbook
 
-try:
-    import resource
-except ImportError:  # Windows: the time limit of the parent and the guard remain
-    resource = None  # type: ignore[assignment]
-
-if __name__ != "__main__":
-    # The child runs isolated and must start fast: it knows nothing of the application package.
-    from app.core.workbook_guard import BadWorkbook, Limits, check_workbook
-
-CHILD_SCRIPT = Path(__file__)
-MEMORY_BYTES = 1536 << 20
-OUTPUT_BYTES = 512 << 20
+CHILD_SCRIPT = Path(workbook_child.__file__)
+MEMORY_BYTES = 500 << 20
+OUTPUT_BYTES = 256 << 20
 LINE_BYTES = 64 << 20
+# Computing time of the child: a file with few cells has no right to much of it. An ordinary million takes 4 s.
+CPU_SECONDS = 3
+CELLS_PER_SECOND = 100_000
+SHARED_LENGTH = 40  # texts up to this length are kept once, however often they stand in a file
 
-_EXIT_UNREADABLE = 3
-_EXIT_MEMORY = 4
 _TOO_HARD = (
     "系统没能在限定的时间和内存内读完这个文件。请删除数据以外的空白行列、多余的工作表和格式，或拆成几个文件后分别上传。"
 )
-_UNREADABLE = "系统读不出这个文件的内容。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后重新上传。"
+_SENTENCES = {
+    workbook_child.EXIT_UNREADABLE: (
+        "系统读不出这个文件的内容。请用 Excel 或 WPS 打开，另存为“Excel 工作簿（.xlsx）”后重新上传。",
+        "unreadable",
+    ),
+    workbook_child.EXIT_TOO_MANY_CELLS: (
+        "文件里的工作表加起来太大，系统不能一次读取。请删除多余的工作表和空白行列，或拆成几个文件后分别上传。",
+        "sheets",
+    ),
+    workbook_child.EXIT_TOO_MANY_ERRORS: (
+        "文件里出错的公式太多（如 #N/A）。请复制数据，用“选择性粘贴－数值”贴到模板里，改好后重新上传。",
+        "errors",
+    ),
+    workbook_child.EXIT_SHARED_PART: (STRANGE, "shared_part"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet in workbook order, hidden ones included; blank rows are left out, Row.number tells where."""
+    """One sheet in workbook order, hidden ones included; blank rows are left out, Row.number tells where.
+
+    A value in cells merged downwards stands in all of their rows. `hidden_rows`: how many of the rows do not show.
+    """
 
     name: str
     rows: list[Row]
-
-
-# --- parent ---
+    hidden: bool = False
+    hidden_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,15 @@ def open_workbook(path: Path, first: str = "", timeout: float = 60, limits: Limi
 
     Raises BadWorkbook if it is refused.
     """
-    return Opened(check_workbook(path, limits or Limits()), _stream(path, first, timeout))
+    limits = limits or Limits()
+    counted = check_workbook(path, limits)
+    seconds = min(math.ceil(timeout), CPU_SECONDS + counted.cells // CELLS_PER_SECOND)
+    numbers = [str(number) for number in (MEMORY_BYTES, seconds, limits.cells)]
+    return Opened(counted.rows, _stream([str(path), *numbers, first], timeout))
 
 
-def _stream(path: Path, first: str, timeout: float) -> Iterator[Sheet]:
-    command = [sys.executable, "-I", str(CHILD_SCRIPT), str(path), str(MEMORY_BYTES), str(math.ceil(timeout)), first]
+def _stream(arguments: Sequence[str], timeout: float) -> Iterator[Sheet]:
+    command = [sys.executable, "-I", str(CHILD_SCRIPT), *arguments]
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -121,8 +126,8 @@ def _stream(path: Path, first: str, timeout: float) -> Iterator[Sheet]:
             code = process.wait()
         finally:
             process.kill()
-    if code == _EXIT_UNREADABLE:
-        raise BadWorkbook(_UNREADABLE, "unreadable")
+    if code in _SENTENCES:
+        raise BadWorkbook(*_SENTENCES[code])
     if code != 0 or not messages.complete:
         raise BadWorkbook(_TOO_HARD, f"child_exit_{code}")
 
@@ -149,7 +154,6 @@ class _Messages:
 
     def _collect(self) -> Sheet | None:
         sheet, self._next = self._next, None
-        shared: dict[object, object] = {}  # equal texts of a sheet are one object
         for line in self._lines:
             try:
                 message = json.loads(line)
@@ -158,14 +162,17 @@ class _Messages:
                 return None
             if "r" in message:
                 assert sheet is not None  # the name of a sheet comes first
-                sheet.rows.append(Row(message["r"], tuple(_decode(cell, shared) for cell in message["c"])))
+                sheet.rows.append(Row(message["r"], tuple(map(_decode, message["c"]))))
             elif "sheet" in message:
-                begun = Sheet(message["sheet"], [])
+                begun = Sheet(message["sheet"], [], hidden="state" in message)
                 if sheet is None:
                     sheet = begun
                 else:
                     self._next = begun
                     return sheet
+            elif "hidden" in message:
+                assert sheet is not None
+                sheet = replace(sheet, hidden_rows=message["hidden"])
             else:
                 self.complete = "end" in message
         return sheet if self.complete else None
@@ -180,159 +187,12 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _decode(cell: object, shared: dict[object, object]) -> Cell:
+def _decode(cell: object) -> Cell:
     if isinstance(cell, str):
-        return shared.setdefault(cell, cell)  # type: ignore[return-value]
+        return sys.intern(cell) if len(cell) <= SHARED_LENGTH else cell
     if isinstance(cell, dict):
         text = cell.get("d")
         if text is None:
             return ErrorCell()
         return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
     return cell  # type: ignore[return-value]  # JSON scalars are exactly the plain cells
-
-
-# --- child ---
-
-
-def _limit_self(memory_bytes: int, cpu_seconds: int) -> None:
-    if resource is None:
-        return
-    for kind, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        try:
-            resource.setrlimit(kind, (value, value))
-        except (ValueError, OSError):
-            # macOS has no limit of the address space, and a stricter limit may already be set.
-            continue
-
-
-def _print_workbook(path: str, out: IO[bytes], first: str = "") -> None:
-    errors = _error_cells(path)
-    with open(path, "rb") as file:
-        # From the open file the format is told by the content: stored uploads have no extension.
-        workbook = python_calamine.CalamineWorkbook.from_filelike(file)
-        # Stable: the others keep the order of the workbook.
-        for index, name in sorted(enumerate(workbook.sheet_names), key=lambda sheet: sheet[1] != first):
-            _print_sheet(index, name, workbook.get_sheet_by_index(index), errors.get(name, {}), out)
-    _print_line({"end": True}, out)
-
-
-def _print_sheet(
-    index: int, name: str, sheet: python_calamine.CalamineSheet, errors: dict[int, set[int]], out: IO[bytes]
-) -> None:
-    _print_line({"sheet": name, "index": index, "rows": sheet.height}, out)
-    if sheet.start is None:
-        return
-    # iter_rows() supplies the blank rows above the used area, but not the blank columns left of it.
-    padding: list[object] = [None] * sheet.start[1]
-    for number, values in enumerate(sheet.iter_rows(), start=1):
-        cells = padding + [_encode(value) for value in values]
-        for column in errors.get(number, ()):
-            if column < len(cells):
-                cells[column] = {"e": True}
-        while cells and cells[-1] is None:
-            cells.pop()
-        if any(not isinstance(cell, str) or cell.strip() for cell in cells if cell is not None):
-            _print_line({"r": number, "c": cells}, out)
-
-
-def _print_line(message: dict[str, object], out: IO[bytes]) -> None:
-    out.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-
-
-def _encode(value: object) -> object:
-    """Turn a value of the library into JSON; times of day and durations become text as Excel shows them."""
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return {"e": True}
-        # By way of the shortest digits, a long number keeps the zeros that Excel shows: 310101199001010000.
-        return int(Decimal(repr(value))) if value.is_integer() and abs(value) < 2**63 else value
-    if isinstance(value, date):  # datetime is a date as well
-        return {"d": value.isoformat()}
-    if isinstance(value, time):
-        return value.isoformat("seconds")
-    if isinstance(value, timedelta):
-        minutes, seconds = divmod(round(value.total_seconds()), 60)
-        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-    return value
-
-
-_ERROR_CELL = re.compile(rb"<(?:[^\s<>/:!?\"'=]+:)?c\s([^<>]*\bt\s*=\s*[\"']e[\"'][^<>]*)>")
-_CELL_POSITION = re.compile(rb"(?<![\w:.\-])r\s*=\s*[\"']([A-Za-z]{1,3})([0-9]{1,7})[\"']")
-
-
-def _error_cells(path: str) -> dict[str, dict[int, set[int]]]:
-    """Return sheet name → Excel row number → columns from 0: the library shows error cells as empty ones."""
-    with zipfile.ZipFile(path) as archive:
-        names = {name.replace("\\", "/").lstrip("/").lower(): name for name in archive.namelist()}
-        try:
-            parts = _sheet_parts(archive, names)
-        except (KeyError, ElementTree.ParseError):
-            # The library is more tolerant than an XML parser; what it cannot read either it reports itself.
-            return {}
-        return {sheet: _errors_in_part(archive, names[part]) for sheet, part in parts.items() if part in names}
-
-
-def _sheet_parts(archive: zipfile.ZipFile, names: dict[str, str]) -> dict[str, str]:
-    """Return sheet name → lower-case name of its part."""
-    # The guard has refused files with a DTD, so the standard parser has nothing to expand.
-    relations = ElementTree.fromstring(archive.read(names["xl/_rels/workbook.xml.rels"]))  # noqa: S314
-    targets = {item.get("Id"): item.get("Target", "") for item in relations}
-    workbook = ElementTree.fromstring(archive.read(names["xl/workbook.xml"]))  # noqa: S314
-    parts = {}
-    for element in workbook.iter():
-        if element.tag.rpartition("}")[2] != "sheet":
-            continue
-        relation = next((value for key, value in element.attrib.items() if key.endswith("}id")), None)
-        parts[element.get("name", "")] = posixpath.join("/xl", targets.get(relation, ""))
-    return {name: posixpath.normpath(part).lstrip("/").lower() for name, part in parts.items()}
-
-
-def _errors_in_part(archive: zipfile.ZipFile, part: str) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = {}
-    tail = b""
-    with archive.open(part) as stream:
-        while chunk := stream.read(1 << 20):
-            data = tail + chunk
-            cut = max(0, data.rfind(b"<"))
-            body, tail = data[:cut], data[cut:]
-            if b'"e"' not in body and b"'e'" not in body:
-                continue
-            for attributes in _ERROR_CELL.findall(body):
-                position = _CELL_POSITION.search(attributes)
-                if position:
-                    found.setdefault(int(position[2]), set()).add(_column_index(position[1]))
-    return found
-
-
-def _column_index(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number - 1
-
-
-def _run_child(arguments: list[str]) -> int:
-    path, memory_bytes, cpu_seconds, first = arguments[0], MEMORY_BYTES, 60, ""
-    if len(arguments) == 4:
-        memory_bytes, cpu_seconds, first = int(arguments[1]), int(arguments[2]), arguments[3]
-    _limit_self(memory_bytes, cpu_seconds)
-    try:
-        _print_workbook(path, sys.stdout.buffer, first)
-        sys.stdout.buffer.flush()
-    except MemoryError:
-        return _EXIT_MEMORY
-    # A panic of the library is no Exception; whatever it is, the parent only needs to know that reading failed.
-    except BaseException:
-        return _EXIT_UNREADABLE
-    return 0
-
-
-if __name__ == "__main__":
-    # Taking down millions of objects one by one would only cost time.
-    os._exit(_run_child(sys.argv[1:]))

@@ -6,14 +6,17 @@ import random
 import struct
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
 from app.core.workbook_guard import BadWorkbook, Limits, check_workbook
+from app.core.workbook_kinds import SENTENCES
 
 DEFAULT = Limits()
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how old compound files begin
 SHEET = "xl/worksheets/sheet1.xml"
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
@@ -75,9 +78,19 @@ def test_plain_workbook_passes(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         (b"", "empty"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5000), "old_xls"),
-        ("姓名,性别\n张三,男\n".encode("gb18030"), "not_xlsx"),
-        (b"<html><table></table></html>", "not_xlsx"),
+        (OLD + bytes(5000), "old_xls"),
+        (OLD + bytes(5000) + "Workbook".encode("utf-16-le"), "old_xls"),
+        (OLD + bytes(50_000) + "EncryptedPackage".encode("utf-16-le"), "locked"),
+        (OLD + bytes(5000) + "WordDocument".encode("utf-16-le"), "word"),
+        ("姓名,性别\n张三,男\n".encode("gb18030"), "csv"),
+        (("姓名,性别\n" + "张三,男\n" * 2000).encode("utf-8-sig"), "csv"),
+        ("姓名\t性别\n".encode("utf-16"), "csv"),
+        (b"<html><table></table></html>", "web"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>', "web"),
+        (b"%PDF-1.7\n", "pdf"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "picture"),
+        (b"Rar!\x1a\x07" + bytes(100), "archive"),
+        (bytes(range(256)) * 20, "not_xlsx"),
         (plain_bytes()[:3000], "damaged"),
         (plain_bytes()[:-10], "damaged"),
         (b"PK\x03\x04" + bytes(100), "damaged"),
@@ -91,16 +104,34 @@ def test_large_file_is_refused_unopened(tmp_path: Path) -> None:
     assert refusal(tmp_path, plain_bytes(), Limits(file_bytes=1000)) == "file_size"
 
 
-def test_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "reason", "words"),
+    [
+        (("[Content_Types].xml", "word/document.xml"), "word", "Word"),
+        (("[Content_Types].xml", "ppt/presentation.xml"), "slides", "演示文稿"),
+        (("mimetype", "content.xml"), "open_document", ".ods"),
+        (("Index/Document.iwa",), "numbers", "Numbers"),
+        (("[Content_Types].xml", "xl/workbook.bin"), "binary_xlsb", ".xlsb"),
+        (("教师.xlsx",), "archive", "解压"),
+        (("xl/worksheets/sheet1.xml",), "not_xlsx", "另存为"),
+    ],
+)
+def test_other_archives_are_told_apart(tmp_path: Path, names: Sequence[str], reason: str, words: str) -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", "<document/>")
-    assert refusal(tmp_path, out.getvalue()) == "no_workbook"
+        for name in names:
+            archive.writestr(name, "<a/>")
+    assert refusal(tmp_path, out.getvalue()) == reason
+    assert words in SENTENCES[reason]
 
 
 def test_binary_workbook_is_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path, changed({"xl/workbook.bin": b"x"})) == "no_workbook"
+    assert refusal(tmp_path, changed({"xl/workbook.bin": b"x"})) == "binary_xlsb"
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "xl/../../a.xml", "..\\windows\\a.xml"])
+def test_names_that_climb_out_are_refused(tmp_path: Path, name: str) -> None:
+    assert refusal(tmp_path, changed({name: b"<a/>"})) == "path"
 
 
 @pytest.mark.parametrize("name", ["xl/vbaProject.bin", "XL/VBAPROJECT.BIN", "xl/macrosheets/sheet1.xml"])

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from app.core import workbook_reader
-from app.core.workbook_guard import BadWorkbook, Limits
+from app.core import workbook_child, workbook_reader
+from app.core.workbook_guard import BadWorkbook, Counted, Limits
 from app.core.workbook_reader import ErrorCell, Row, Sheet, read_workbook
 
 MOMENT = datetime(2020, 1, 2, 3, 4, 5)  # noqa: DTZ001 (Excel knows no time zones)
@@ -181,7 +181,7 @@ def test_limits_of_the_caller_hold(tmp_path: Path) -> None:
 
 def test_abort_of_the_library_is_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("resource")
-    monkeypatch.setattr(workbook_reader, "check_workbook", lambda path, limits: None)
+    monkeypatch.setattr(workbook_reader, "check_workbook", lambda path, limits: Counted(0, 0))
     path = with_sheet(tmp_path, '<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>')
     assert refusal(path) in ("child_exit_-6", "unreadable")
 
@@ -237,12 +237,12 @@ def test_dying_child_becomes_a_sentence(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_child_works_without_resource_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook_reader, "resource", None)
+    monkeypatch.setattr(workbook_child, "resource", None)
     workbook = Workbook()
     workbook.active["A1"] = "甲"
     out = io.BytesIO()
-    workbook_reader._limit_self(1, 1)
-    workbook_reader._print_workbook(str(saved(workbook, tmp_path)), out)
+    workbook_child.limit_self(1, 1)
+    workbook_child.print_workbook(str(saved(workbook, tmp_path)), out, 1000)
     assert out.getvalue().decode().splitlines() == [
         '{"sheet":"Sheet","index":0,"rows":1}',
         '{"r":1,"c":["甲"]}',
