@@ -57,6 +57,8 @@ class Config:
     session_max_hours: int
     login_max_failures: int
     login_lock_minutes: int
+    login_captcha_after: int
+    proxies: int
     max_upload_mb: int
     virus_scan_command: tuple[str, ...]
     password_hash_method: str
@@ -84,6 +86,8 @@ class Config:
             session_max_hours=get.number("SESSION_MAX_HOURS", 12, 1, 24),
             login_max_failures=get.number("LOGIN_MAX_FAILURES", 5, 1, 20),
             login_lock_minutes=get.number("LOGIN_LOCK_MINUTES", 10, 1, 1440),
+            login_captcha_after=get.number("LOGIN_CAPTCHA_AFTER", 2, 0, 20),
+            proxies=get.number("PROXIES", 0, 0, 5),
             max_upload_mb=get.number("MAX_UPLOAD_MB", 12, 1, 512),
             virus_scan_command=_scan_command(get("VIRUS_SCAN_COMMAND")),
             password_hash_method=_hash_method(get("PASSWORD_HASH_METHOD"), env),
@@ -108,7 +112,8 @@ class Config:
 
     def _own_settings(self) -> dict[str, object]:
         names = ["data_key", "public_url", "session_idle_minutes", "session_max_hours", "login_max_failures"]
-        names += ["login_lock_minutes", "max_upload_mb", "virus_scan_command", "page_size", "jobs", "log_level"]
+        names += ["login_lock_minutes", "login_captcha_after", "proxies", "max_upload_mb", "virus_scan_command"]
+        names += ["page_size", "jobs", "log_level"]
         own: dict[str, object] = {name.upper(): getattr(self, name) for name in names}
         return own | {"APP_ENV": self.env, "INSTANCE_PATH": str(self.instance_path)}
 

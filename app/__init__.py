@@ -6,6 +6,7 @@ import sys
 from flask import Flask
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli
 from app.accounts import guard
@@ -34,6 +35,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("app").setLevel(config.log_level)
+    if config.proxies:  # the address that logins are counted by is then the one the last of ours has seen
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.proxies, x_proto=0)  # type: ignore[method-assign]
     crypto.configure(config.data_key)
     app.session_interface = ServerSessions(config.session_idle_minutes, config.session_max_hours)
     headers.install(app)

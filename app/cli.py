@@ -162,6 +162,7 @@ def accounts_add(username: str, name: str, role: str, code: str) -> None:
                 unit_id=unit.id,
                 password=password,
                 rules=password_rules(),
+                initial_from=utc_now(),
             )
     except AppError as error:
         raise click.ClickException(error.message) from error

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.accounts.operations import PasswordRules, new_account
+from app.accounts.operations import new_account
+from app.accounts.password_rules import PasswordRules
 from app.accounts.queries import account_by_id, actor_for
 from app.accounts.roles import TEACHER
 from app.accounts.views import password_rules
@@ -71,7 +72,7 @@ def _accounts(session: Any, rules: PasswordRules) -> None:
     units = {unit.code: unit.id for unit in session.scalars(select(Unit))}
     for row in _rows("accounts.csv"):
         new_account(session, username=row["username"], name=row["name"], role=row["role"], unit_id=units[row["unit"]],
-                    password=PASSWORD, rules=rules, must_change=False)  # fmt: skip
+                    password=PASSWORD, rules=rules, initial_from=None)  # fmt: skip
 
 
 def _staffs(session: Session) -> Iterator[tuple[Unit, list[Teacher]]]:
@@ -142,7 +143,7 @@ def _teacher_accounts(session: Any, rules: PasswordRules) -> None:
         assert teacher.id_number is not None
         new_account(session, username=blind_index(teacher.id_number, "id_number"), name=teacher.name or "",
                     role=TEACHER, unit_id=school.id, teacher_id=teacher.id, password=PASSWORD, rules=rules,
-                    must_change=number >= len(chosen) - 2)  # fmt: skip
+                    initial_from=utc_now() if number >= len(chosen) - 2 else None)  # fmt: skip
 
 
 def known_logins(session: Session) -> list[dict[str, Any]]:

@@ -56,6 +56,8 @@ def refusal(variables: dict[str, str]) -> str:
         ("SESSION_MAX_HOURS", "25"),
         ("LOGIN_MAX_FAILURES", "-1"),
         ("LOGIN_LOCK_MINUTES", "1.5"),
+        ("LOGIN_CAPTCHA_AFTER", "21"),
+        ("PROXIES", "nginx"),
         ("MAX_UPLOAD_MB", "12MB"),
         ("VIRUS_SCAN_COMMAND", "/no/such/scanner --quiet"),
         ("VIRUS_SCAN_COMMAND", "'not closed"),

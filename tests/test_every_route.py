@@ -47,6 +47,7 @@ GET  core.static filename=css/base.css                  200 200 200 200 200 200 
 GET  appbuilder.static filename=css/bootstrap.min.css   200 200 200 200 200 200 200 200 200 200 200
 GET  AuthView.alive                                     200 200 200 200 200 200 200 200 200 200 200
 GET  AuthView.login                                     200 302 302 302 302 302 302 302 302 302 302
+POST AuthView.captcha                                   200 200 200 200 200 200 200 200 200 200 200
 GET  HomeView.index                                     in  302 200 200 200 200 200 200 200 200 200
 GET  PasswordView.change                                in  200 200 200 200 200 200 200 200 200 200
 GET  MeView.show                                        in  200 200 200 200 200 200 200 200 200 200

@@ -1,5 +1,7 @@
 """Migrations: both ways, no difference to the models, and what they do to stored rows."""
 
+import datetime as dt
+
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -7,7 +9,8 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy.orm import Session
 
-from app.core.db import db
+from app.accounts.models import Account, InitialPassword
+from app.core.db import db, utc_now
 from app.records.sections.contact import Contact
 
 
@@ -50,3 +53,26 @@ def test_stored_phone_numbers_get_their_hash(app: Flask, everything: Session) ->
         assert not [c for c in sa.inspect(db.engine).get_columns("rec_contact") if c["name"].endswith("_hash")]
         upgrade()
         assert phone_hashes() == before
+
+
+def test_initial_passwords_keep_their_end(app: Flask, everything: Session) -> None:
+    """A teacher's stands with the password; an administrator's had none, and ends 30 days later."""
+    moment = dt.datetime(2026, 12, 1, 4, 0, tzinfo=dt.UTC)
+    teacher, *_ = everything.scalars(sa.select(Account).where(Account.must_change.is_(True)).order_by(Account.id))
+    clerk, other = everything.scalars(
+        sa.select(Account).where(Account.username.in_(("liyutong", "zhoumin"))).order_by(Account.username)
+    )
+    teacher.initial_until, clerk.must_change = moment, True
+    everything.add(InitialPassword(user_id=teacher.id, password="x"))
+    everything.commit()
+    keys = [teacher.id, clerk.id, other.id]
+    everything.close()
+    with app.app_context():
+        downgrade(revision="c47e10b96d2a")
+        with db.engine.connect() as connection:
+            [stored] = connection.execute(sa.text("SELECT expires_at FROM initial_password"))
+            assert str(stored[0]).startswith("2026-12-01 04:00")
+        upgrade()
+    ends = [everything.get_one(Account, key).initial_until for key in keys]
+    assert ends[0] == moment and ends[2] is None
+    assert ends[1] is not None and abs(ends[1] - utc_now() - dt.timedelta(days=30)) < dt.timedelta(minutes=5)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.accounts.administration import Issued, add_account, new_form
 from app.accounts.declarations import BELOW, LOG, LOGIN, NAME, ROLES
 from app.accounts.models import AccountPlan
-from app.accounts.operations import PasswordRules
+from app.accounts.password_rules import PasswordRules
 from app.core import excel
 from app.core.actor import Actor
 from app.core.errors import AppError, Conflict

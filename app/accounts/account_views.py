@@ -15,6 +15,7 @@ from app.accounts.account_states import KINDS, STATES, state_criterion, states_o
 from app.accounts.administration import Issued, form_of, may_administer, new_form, role_names, stored_values
 from app.accounts.declarations import LOG, TOLD
 from app.accounts.models import Account
+from app.accounts.operations import initial_expired
 from app.accounts.queries import locked_until, seen_by
 from app.accounts.roles import ROLES, TEACHER
 from app.accounts.views import password_rules
@@ -227,8 +228,9 @@ class AccountView(ScopedModelView):
         state = FormState(form_of(row), actor.indicator_set, stored_values(row), texts, lambda _: "", problems)
         told = FormState(TOLD, actor.indicator_set, {}, {}, lambda _: "")
         now = states_of(db.session, [row], utc_now())[row.id]
+        meta = f"{row.unit} · {row.username} · {last_seen(row)}{_until(row)}{_initial(row)}"
         page = settings_page(
-            state, row.real_name, [self._trail()], meta=f"{row.unit} · {row.username} · {last_seen(row)}{_until(row)}",
+            state, row.real_name, [self._trail()], meta=meta,
             tag={"label": STATES[now], "kind": KINDS[now]}, actions=self._actions(row, now),
             timeline=timeline(db.session, told, LOG, str(row.id)),
         )  # fmt: skip
@@ -262,6 +264,15 @@ def _until(account: Account) -> str:
     """When the lock opens by itself, if there is one."""
     until = locked_until(db.session, [account.username], utc_now()).get(account.username)
     return f" · 输错次数太多，锁定到 {until.astimezone():%H:%M}" if until else ""
+
+
+def _initial(account: Account) -> str:
+    """How long the initial password lets in, while it has not been changed."""
+    if not account.must_change or account.initial_until is None:
+        return ""
+    if initial_expired(account, utc_now()):
+        return " · 初始密码已过期，请重置"
+    return f" · 初始密码还没有修改，{account.initial_until.astimezone():%Y-%m-%d} 过期"
 
 
 def last_seen(account: Account) -> str:

@@ -15,15 +15,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.declarations import LOG, LOWER, NEW_LOWER, NEW_OWN, NEW_OWN_OF_SCHOOL, OWN
+from app.accounts.guesses import forget_failures
 from app.accounts.models import Account
 from app.accounts.operations import (
-    PasswordRules,
     account_name,
-    forget_failures,
     initial_password,
     new_account,
     set_password,
 )
+from app.accounts.password_rules import PasswordRules
 from app.accounts.queries import locked_until
 from app.accounts.roles import SYS_ADMIN, TEACHER, given_roles
 from app.accounts.sessions import end_sessions_of
@@ -110,7 +110,7 @@ def add_account(
     password = initial_password()
     account = new_account(
         session, username=str(values["username"]), name=str(values["name"]), role=names[0], unit_id=unit.id,
-        password=password, rules=rules,
+        password=password, rules=rules, initial_from=now,
     )  # fmt: skip
     account.roles = _roles(session, names)
     told: dict[str, Value] = {"username": account.username, "name": account.real_name, "unit": unit.name}
@@ -172,7 +172,7 @@ def reset_password(
     """Give a new initial password, which must be changed, and end all sessions."""
     account = _locked_account(session, actor, account_id)
     password = initial_password()
-    set_password(session, account, password, rules, must_change=True)
+    set_password(session, account, password, rules, initial_from=now)
     forget_failures(session, account.username)
     end_sessions_of(session, account.id)
     note_change(session, actor, now, LOG, str(account.id), {"password": ""}, {"password": "重置"})

@@ -12,6 +12,8 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
     username = StringField(validators=[InputRequired("请输入用户名或证件号。"), Length(max=64)])
     password = PasswordField(validators=[InputRequired("请输入密码。"), Length(max=128)])
+    captcha_key = HiddenField(validators=[Length(max=64)])
+    captcha = StringField(validators=[Length(max=64)])
 
 
 class PasswordForm(FlaskForm):  # type: ignore[misc]

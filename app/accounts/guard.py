@@ -19,7 +19,7 @@ from app.core.scope import set_scope
 from app.core.ui.headers import wants_json
 
 READING = ("GET", "HEAD", "OPTIONS")
-PUBLIC = STATELESS | {"AuthView.login", "AuthView.alive"}
+PUBLIC = STATELESS | {"AuthView.login", "AuthView.captcha", "AuthView.alive"}
 WITHOUT_CHANGE = PUBLIC | {"AuthView.logout", "PasswordView.change"}
 PARKED_FIELDS = 400
 PARKED_LENGTH = 4_000

@@ -20,6 +20,7 @@ class Account(User):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"), index=True)
     teacher_id: Mapped[int | None] = mapped_column(ForeignKey("teacher.id"), unique=True)
     must_change: Mapped[bool | None] = mapped_column(Boolean, default=False)
+    initial_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # how long the initial password lets in
 
     unit: Mapped[Unit | None] = relationship(Unit)
 
@@ -32,13 +33,25 @@ class Account(User):
 
 
 class LoginThrottle(Base):
-    """Failures of one login name, known or not: the answer must not tell which. `key` is a keyed hash."""
+    """Failures of one login name, known or not, or of one address. `key` is a keyed hash: it names nobody."""
 
     __tablename__ = "login_throttle"
 
     key: Mapped[str] = mapped_column(String(32), primary_key=True)
     failures: Mapped[int] = mapped_column(Integer, default=0)
     locked_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    since: Mapped[dt.datetime] = mapped_column(UtcDateTime)  # the first of these failures
+
+
+class Captcha(Base):
+    """A captcha that waits for its answer. `owner` and `answer` are keyed hashes."""
+
+    __tablename__ = "captcha"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(32))
+    answer: Mapped[str] = mapped_column(String(32))
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ServerSession(Base):
@@ -65,13 +78,12 @@ class PasswordHistory(Base):
 
 
 class InitialPassword(Base):
-    """A teacher's initial password, to be handed out: until the person has changed it or it has expired."""
+    """A teacher's initial password, to be handed out: until the person has changed it or the account's has expired."""
 
     __tablename__ = "initial_password"
 
     user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     password: Mapped[str] = mapped_column(EncryptedText("initial_password.password"))
-    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class AccountPlan(Base):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.accounts.models import Account, InitialPassword, LoginThrottle, PasswordHistory, ServerSession
+from app.accounts.guesses import forget_failures
+from app.accounts.models import Account, InitialPassword, PasswordHistory, ServerSession
+from app.accounts.password_rules import PasswordRules
 from app.accounts.roles import TEACHER
 from app.core.crypto import blind_index
 from app.core.errors import AppError
@@ -26,15 +27,6 @@ SHORTEST, LONGEST = 8, 64
 NOT_AGAIN = 5  # as many passwords before the present one
 
 
-@dataclass(frozen=True)
-class PasswordRules:
-    """How passwords are hashed and guesses are slowed down."""
-
-    method: str
-    max_failures: int
-    lock_minutes: int
-
-
 def login_name(entry: str, typed: str) -> str:
     """The stored login name: teachers type their ID number, whose hash is the name; others their name."""
     if entry == "teacher":
@@ -45,37 +37,6 @@ def login_name(entry: str, typed: str) -> str:
 def account_name(typed: str) -> str:
     """An administrator's login name as it is stored: two names never differ only by case, width or spaces."""
     return "".join(clean(typed).casefold().split())
-
-
-def count_attempt(session: Session, name: str, rules: PasswordRules, now: dt.datetime) -> dt.datetime | None:
-    """Count a guess before it is checked; the moment until which the name is locked, or None when it may be tried.
-
-    The row is locked, so that simultaneous guesses are all counted. Commits nothing.
-    """
-    key = blind_index(name, "throttle")
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(LoginThrottle).values(key=key, failures=0).on_conflict_do_nothing())
-    throttle = session.get_one(LoginThrottle, key, with_for_update=True, populate_existing=True)
-    if throttle.locked_until is not None:
-        if now < throttle.locked_until:
-            return throttle.locked_until
-        throttle.failures, throttle.locked_until = 0, None
-    throttle.failures += 1
-    if throttle.failures >= rules.max_failures:
-        throttle.locked_until = now + dt.timedelta(minutes=rules.lock_minutes)
-    session.flush()
-    return None
-
-
-def failures_left(session: Session, name: str, rules: PasswordRules) -> int:
-    """How many more guesses the name has."""
-    throttle = session.get(LoginThrottle, blind_index(name, "throttle"))
-    return rules.max_failures - (throttle.failures if throttle else 0)
-
-
-def forget_failures(session: Session, name: str) -> None:
-    """The right password was given."""
-    session.execute(delete(LoginThrottle).where(LoginThrottle.key == blind_index(name, "throttle")))
 
 
 def account_for(session: Session, name: str, password: str, fake_hash: str) -> Account | None:
@@ -114,12 +75,17 @@ def change_password(
         defects.append(f"最近 {NOT_AGAIN} 次用过的密码不能再用，请换一个。")
     if defects:
         raise AppError("".join(defects), field="new")
-    set_password(session, account, new, rules, must_change=False)
+    set_password(session, account, new, rules)
     session.execute(delete(ServerSession).where(ServerSession.user_id == account.id))
 
 
-def set_password(session: Session, account: Account, new: str, rules: PasswordRules, *, must_change: bool) -> None:
-    """Give an account another password; the one before is remembered for a while, an initial one no longer kept."""
+def set_password(
+    session: Session, account: Account, new: str, rules: PasswordRules, *, initial_from: dt.datetime | None = None
+) -> None:
+    """Give an account another password; the one before is remembered for a while, an initial one no longer kept.
+
+    initial_from: since when it is an initial one, which must be changed and lets in for a while only.
+    """
     session.execute(delete(InitialPassword).where(InitialPassword.user_id == account.id))
     if account.password:
         session.add(PasswordHistory(user_id=account.id, hash=account.password))
@@ -129,7 +95,17 @@ def set_password(session: Session, account: Account, new: str, rules: PasswordRu
         old = delete(PasswordHistory).where(PasswordHistory.user_id == account.id, PasswordHistory.id.not_in(kept))
         session.execute(old)
     account.password = generate_password_hash(new, rules.method)
-    account.must_change = must_change
+    account.must_change = initial_from is not None
+    account.initial_until = _lasts_until(initial_from)
+
+
+def _lasts_until(initial_from: dt.datetime | None) -> dt.datetime | None:
+    return initial_from + INITIAL_LASTS if initial_from else None
+
+
+def initial_expired(account: Account, now: dt.datetime) -> bool:
+    """Whether the account still has its initial password, and has it for too long."""
+    return bool(account.must_change) and account.initial_until is not None and account.initial_until <= now
 
 
 def _was_used(session: Session, account: Account, new: str) -> bool:
@@ -147,9 +123,12 @@ def initial_password() -> str:
 
 def new_account(
     session: Session, *, username: str, name: str, role: str, unit_id: int, password: str, rules: PasswordRules,
-    teacher_id: int | None = None, must_change: bool = True,
+    teacher_id: int | None = None, initial_from: dt.datetime | None,
 ) -> Account:  # fmt: skip
-    """Make an account. Flushes. Raises AppError when the login name is taken."""
+    """Make an account, as a rule with an initial password (see `set_password`). Flushes.
+
+    Raises AppError when the login name is taken.
+    """
     username = account_name(username)
     if session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise AppError("这个登录名已经有人用了，请换一个。", field="username")
@@ -161,7 +140,8 @@ def new_account(
         active=True,
         unit_id=unit_id,
         teacher_id=teacher_id,
-        must_change=must_change,
+        must_change=initial_from is not None,
+        initial_until=_lasts_until(initial_from),
         password=generate_password_hash(password, rules.method),
     )
     account.roles = [session.scalars(select(Role).where(Role.name == role)).one()]
@@ -200,15 +180,16 @@ def make_teacher_accounts(
             teacher_id=person.teacher_id,
             password=password,
             rules=rules,
+            initial_from=now,
         )
-        keep_initial_password(session, account, password, now)
+        keep_initial_password(session, account, password)
         made[person.teacher_id] = password
     return made
 
 
-def keep_initial_password(session: Session, account: Account, password: str, now: dt.datetime) -> None:
+def keep_initial_password(session: Session, account: Account, password: str) -> None:
     """Keep a teacher's initial password for the file that is handed out."""
-    session.add(InitialPassword(user_id=account.id, password=password, expires_at=now + INITIAL_LASTS))
+    session.add(InitialPassword(user_id=account.id, password=password))
     session.flush()
 
 

@@ -2,26 +2,29 @@
 
 import datetime as dt
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import InitialPassword, LoginThrottle, ServerSession
+from app.accounts.guesses import NAME_WINDOW
+from app.accounts.models import Account, Captcha, InitialPassword, LoginThrottle, ServerSession
 from app.core.drafts import Draft
 from app.core.jobs import Job
 from app.core.ui.listing import StoredSearch
 
 KEEP_SEARCHES = dt.timedelta(days=1)
-KEEP_THROTTLES = dt.timedelta(days=1)
 KEEP_DRAFTS = dt.timedelta(days=180)
 
 
 def remove_expired(session: Session, now: dt.datetime, idle: dt.timedelta) -> int:
     """Delete what has run out; how many rows went. Commits nothing."""
+    never_locked, open_again = LoginThrottle.locked_until.is_(None), LoginThrottle.locked_until < now - NAME_WINDOW
+    expired = select(Account.id).where(Account.initial_until < now)
     gone = (
         delete(ServerSession).where(ServerSession.seen_at < now - idle),
         delete(StoredSearch).where(StoredSearch.at < now - KEEP_SEARCHES),
-        delete(LoginThrottle).where(LoginThrottle.locked_until < now - KEEP_THROTTLES),
-        delete(InitialPassword).where(InitialPassword.expires_at < now),
+        delete(LoginThrottle).where(LoginThrottle.since < now - NAME_WINDOW, or_(never_locked, open_again)),
+        delete(Captcha).where(Captcha.expires_at < now),
+        delete(InitialPassword).where(InitialPassword.user_id.in_(expired)),
         delete(Draft).where(Draft.saved_at < now - KEEP_DRAFTS),
         delete(Job).where(Job.expires_at < now),
     )

@@ -10,10 +10,12 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.security import generate_password_hash
 from werkzeug.wrappers import Response
 
-from app.accounts import operations
+from app.accounts import guesses, operations
+from app.accounts.captcha_views import ASKED, address, answered, new_captcha
 from app.accounts.forms import LoginForm, PasswordForm
+from app.accounts.guesses import CaptchaNeeded
 from app.accounts.models import Account
-from app.accounts.operations import PasswordRules
+from app.accounts.password_rules import PasswordRules
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
 from app.core.ui.addresses import safe_next
@@ -24,13 +26,20 @@ from app.core.ui.headers import wants_json
 OWN_NUMBER = "own_id_number"
 WRONG = "没有登录成功：{who}或密码不对。"
 WHO = {"admin": "用户名", "teacher": "证件号"}
+EXPIRED = {
+    "admin": "初始密码已过期（发放后 30 天内有效）。请联系管理您账号的本单位或上级单位系统管理员，重新发放。",
+    "teacher": "初始密码已过期（发放后 30 天内有效）。请联系学校的系统管理员，重新发放。",
+}
 
 
 def password_rules() -> PasswordRules:
     """The installation's rules, from its settings."""
     config = current_app.config
     return PasswordRules(
-        config["FAB_PASSWORD_HASH_METHOD"], int(config["LOGIN_MAX_FAILURES"]), int(config["LOGIN_LOCK_MINUTES"])
+        config["FAB_PASSWORD_HASH_METHOD"],
+        int(config["LOGIN_MAX_FAILURES"]),
+        int(config["LOGIN_LOCK_MINUTES"]),
+        int(config["LOGIN_CAPTCHA_AFTER"]),
     )
 
 
@@ -52,33 +61,47 @@ class AuthView(PlainView):
     @expose("/login/", methods=["GET", "POST"])
     def login(self) -> Any:
         form = LoginForm()
-        if g.actor is not None and request.method == "GET":
-            return redirect("/")
-        message, status = "", 200
-        if request.method == "POST":
+        if request.method != "POST":
+            return redirect("/") if g.actor is not None else self._page(form, _entry(request.args.get("entry")))
+        if kind := request.form.get("captcha_new"):  # without the script
+            return self._page(form, _entry(form.entry.data), in_words=kind == "question")
+        try:
             if not form.validate():
-                message, status = next(iter(form.errors.values()))[0], 400
-            else:
-                try:
-                    return self._enter(form)
-                except AppError as error:
-                    message, status = error.message, 403
-        if wants_json():
-            return jsonify(message=message), status or 403
-        entry = form.entry.data if form.entry.data in WHO else "admin"
-        if request.method == "GET":
-            entry = "teacher" if request.args.get("entry") == "teacher" else "admin"
+                raise AppError(next(iter(form.errors.values()))[0])
+            return self._enter(form)
+        except AppError as error:
+            return self._refuse(form, error)
+
+    @expose("/login/captcha", methods=["POST"])
+    def captcha(self) -> Any:
+        """Another captcha for the open page: a picture, or a question in words."""
+        shown, refused = new_captcha(in_words=request.form.get("captcha_new") == "question")
+        return jsonify(shown.as_json() | {"message": refused})
+
+    def _refuse(self, form: LoginForm, error: AppError) -> Any:
+        """The same page with what is wrong; the next captcha with it, if there has to be one."""
+        if not wants_json():
+            return self._page(form, _entry(form.entry.data), error), error.status
+        shown = new_captcha()[0].as_json() if session.get(ASKED) else None
+        return jsonify(message=error.message, captcha=shown), error.status
+
+    def _page(self, form: LoginForm, entry: str, error: AppError | None = None, *, in_words: bool = False) -> str:
+        shown, refused = None, ""
+        if in_words or session.get(ASKED) or guesses.is_suspicious(db.session, address(), utc_now()):
+            shown, refused = new_captcha(in_words=in_words)
+        at_captcha = error is not None and error.field == "captcha"
         page = {
             "form": form,
             "entry": entry,
-            "message": message,
+            "message": error.message if error and not at_captcha else "",
+            "captcha": shown,
+            "captcha_error": error.message if error and at_captcha else refused,
             "next": form.next.data or request.args.get("next", ""),
         }
-        return self.render_template("accounts/login.html", **page), status
+        return self.render_template("accounts/login.html", **page)
 
     def _enter(self, form: LoginForm) -> Any:
-        entry = form.entry.data if form.entry.data in WHO else "admin"
-        account = _authenticate(entry, form.username.data, form.password.data)
+        account = _authenticate(form)
         stored: Any = session
         parked = stored.get("parked")
         stored.renew()
@@ -104,31 +127,57 @@ class AuthView(PlainView):
         return jsonify(login=g.actor is not None, csrf_token=generate_csrf())
 
 
-def _count(name: str) -> None:
-    """Count a guess, before it is looked at. Raises AppError while the name is locked."""
+def _entry(said: str | None) -> str:
+    return said if said in WHO else "admin"
+
+
+def _count(name: str, *, human: bool = True) -> None:
+    """Count a guess, before it is looked at. Raises AppError while the name is locked, CaptchaNeeded without one."""
     now = utc_now()
     with transaction(db.session):
-        locked_until = operations.count_attempt(db.session, name, password_rules(), now)
+        locked_until = guesses.count_attempt(db.session, name, password_rules(), now, human=human)
     if locked_until is not None:
         minutes = max(1, -int((now - locked_until).total_seconds() // 60))
-        raise AppError(f"输错次数太多，这个账号已锁定，请 {minutes} 分钟后再试，或请本单位管理员解锁。")
+        raise AppError(f"输错次数太多，这个账号已锁定，请 {minutes} 分钟后再试，或请本单位管理员解锁。", status=403)
 
 
-def _authenticate(entry: str, typed: str, password: str) -> Account:
-    rules, now = password_rules(), utc_now()
-    name = operations.login_name(entry, typed)
-    _count(name)
-    account = operations.account_for(db.session, name, password, _fake_hash())
+def _authenticate(form: LoginForm) -> Account:
+    """The account of somebody who has the right to it. Whether a name exists never changes the answer, nor its time."""
+    entry = _entry(form.entry.data)
+    name = operations.login_name(entry, form.username.data)
+    try:
+        human = answered(form.captcha_key.data or "", form.captcha.data or "")
+        if not human and guesses.is_suspicious(db.session, address(), utc_now()):
+            raise CaptchaNeeded
+        _count(name, human=human)
+    except CaptchaNeeded:
+        session[ASKED] = True
+        raise
+    account = operations.account_for(db.session, name, form.password.data, _fake_hash())
     if account is None:
-        left = operations.failures_left(db.session, name, rules)
-        rest = f"还可以再试 {left} 次，之后锁定 {rules.lock_minutes} 分钟。" if left > 0 else (
-            f"账号已锁定 {rules.lock_minutes} 分钟。"
-        )  # fmt: skip
-        raise AppError(WRONG.format(who=WHO[entry]) + "密码区分大小写。" + rest)
+        raise _refusal(entry, name)
+    now = utc_now()
     with transaction(db.session):
-        operations.forget_failures(db.session, name)
-        operations.record_login(db.session, account, now)
+        guesses.forget_failures(db.session, name)
+        if not operations.initial_expired(account, now):
+            operations.record_login(db.session, account, now)
+    if operations.initial_expired(account, now):
+        raise AppError(EXPIRED[entry], status=403)
     return account
+
+
+def _refusal(entry: str, name: str) -> AppError:
+    """What somebody is told who does not know the name or the password."""
+    rules = password_rules()
+    with transaction(db.session):
+        guesses.count_of_address(db.session, address(), utc_now())
+        left = guesses.failures_left(db.session, name, rules)
+        if guesses.asks_captcha(db.session, name, rules):
+            session[ASKED] = True
+    rest = f"还可以再试 {left} 次，之后锁定 {rules.lock_minutes} 分钟。" if left > 0 else (
+        f"账号已锁定 {rules.lock_minutes} 分钟。"
+    )  # fmt: skip
+    return AppError(WRONG.format(who=WHO[entry]) + "密码区分大小写。" + rest, status=403)
 
 
 class PasswordView(PlainView):
@@ -161,14 +210,14 @@ class PasswordView(PlainView):
         try:
             _count(account.username)
             with transaction(db.session):
-                operations.forget_failures(db.session, account.username)
+                guesses.forget_failures(db.session, account.username)
                 operations.change_password(
                     db.session, account, form.old.data, form.new.data, password_rules(), _own_number(account)
                 )
         except AppError as error:
             if error.field == "new":  # the old one was right: this was no guess
                 with transaction(db.session):
-                    operations.forget_failures(db.session, account.username)
+                    guesses.forget_failures(db.session, account.username)
             return {error.field or "old": error.message}
         return {}
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.accounts.account_states import KINDS, STATES, state_criterion, states_of
 from app.accounts.account_views import shown_moment
 from app.accounts.models import Account
+from app.accounts.operations import initial_expired
 from app.accounts.views import password_rules
 from app.collection.teacher_accounts import VERBS, initial_passwords
 from app.core.db import db, transaction, utc_now
@@ -118,7 +119,7 @@ class TeacherAccountView(ScopedModelView):
             return show(BASIC_INFO.fields[name], row.id_number, row.unit.indicator_set)
         account = g.accounts.get(row.id)
         if name == "initial":
-            return "" if account is None else "未修改" if account.must_change else "已修改"
+            return "" if account is None else _initial(account)
         if name == "last_login":
             return shown_moment(account.last_login) if account else ""
         return super().cell(row, name)
@@ -213,6 +214,13 @@ def _accounts(teacher_ids: list[int]) -> tuple[dict[int, Account], dict[int, str
 def _state(row: Teacher) -> str:
     account = g.accounts.get(row.id)
     return "none" if account is None else g.account_states[account.id]
+
+
+def _initial(account: Account) -> str:
+    """What became of the initial password."""
+    if not account.must_change:
+        return "已修改"
+    return "已过期" if initial_expired(account, utc_now()) else "未修改"
 
 
 def _with_conditions(action: str) -> str:

@@ -7,8 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts import operations as accounts
+from app.accounts.guesses import forget_failures
 from app.accounts.models import Account, InitialPassword
-from app.accounts.operations import NewTeacherAccount, PasswordRules, make_teacher_accounts
+from app.accounts.operations import NewTeacherAccount, make_teacher_accounts
+from app.accounts.password_rules import PasswordRules
 from app.accounts.queries import locked_until
 from app.accounts.sessions import end_sessions_of
 from app.core.actor import Actor
@@ -57,16 +59,16 @@ def unlock(session: Session, actor: Actor, teacher_id: int, rules: PasswordRules
     account = _locked_account(session, actor, teacher_id)
     if not locked_until(session, [account.username], now):
         raise Conflict("没有锁定")
-    accounts.forget_failures(session, account.username)
+    forget_failures(session, account.username)
     log_access(session, actor, "account", now, teacher_id=teacher_id, detail="unlock")
 
 
 def reset(session: Session, actor: Actor, teacher_id: int, rules: PasswordRules, now: dt.datetime) -> None:
     """Give a new initial password."""
     account, password = _locked_account(session, actor, teacher_id), accounts.initial_password()
-    accounts.set_password(session, account, password, rules, must_change=True)
-    accounts.keep_initial_password(session, account, password, now)
-    accounts.forget_failures(session, account.username)
+    accounts.set_password(session, account, password, rules, initial_from=now)
+    accounts.keep_initial_password(session, account, password)
+    forget_failures(session, account.username)
     end_sessions_of(session, account.id)
     log_access(session, actor, "account", now, teacher_id=teacher_id, detail="reset")
 
@@ -89,7 +91,7 @@ def initial_passwords(session: Session, actor: Actor, teacher_ids: list[int], no
     query = (
         select(Account.teacher_id, InitialPassword.password)
         .join(InitialPassword, InitialPassword.user_id == Account.id)
-        .where(Account.teacher_id.in_(teacher_ids), Account.unit_id == actor.unit_id, InitialPassword.expires_at > now)
+        .where(Account.teacher_id.in_(teacher_ids), Account.unit_id == actor.unit_id, Account.initial_until > now)
     )
     found = {teacher_id: password for teacher_id, password in session.execute(query) if teacher_id is not None}
     for teacher_id in found:

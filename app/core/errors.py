@@ -6,10 +6,11 @@ class AppError(Exception):
 
     status = 400
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, status: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.status = status or self.status
 
 
 class Conflict(AppError):

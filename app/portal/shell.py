@@ -75,6 +75,7 @@ def build() -> dict[str, Any] | None:
             "app_name": "教师管理信息系统",
             "login_url": url_for("AuthView.login"),
             "alive_url": url_for("AuthView.alive"),
+            "captcha_url": url_for("AuthView.captcha"),
         }
     is_self = actor.teacher_id is not None
     return {
@@ -93,6 +94,7 @@ def build() -> dict[str, Any] | None:
         "password_url": url_for("PasswordView.change"),
         "login_url": url_for("AuthView.login"),
         "alive_url": url_for("AuthView.alive"),
+        "captcha_url": url_for("AuthView.captcha"),
         "search_url": url_for("TeacherView.search") if actor.may(P.RECORD_LIST) else "",
         "search_hint": PERSON_HINT,
     }

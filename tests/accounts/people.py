@@ -55,7 +55,9 @@ def arrange_people(session: Session, *, active: bool = True) -> list[Person]:
             )  # fmt: skip
             session.add(account)
             until = utc_now() + dt.timedelta(hours=1)
-            session.add(LoginThrottle(key=blind_index(login, "throttle"), failures=5, locked_until=until))
+            session.add(
+                LoginThrottle(key=blind_index(login, "throttle"), failures=5, locked_until=until, since=utc_now())
+            )
             made.append((code, kind, account))
     session.flush()
     people = [Person(code, kind, account.id, actor_for(account)) for code, kind, account in made]

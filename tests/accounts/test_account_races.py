@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts import administration as verbs
 from app.accounts.models import Account
-from app.accounts.operations import PasswordRules, new_account
+from app.accounts.operations import new_account
+from app.accounts.password_rules import PasswordRules
 from app.core.actor import Actor
 from app.core.db import transaction, utc_now, writes
 from app.core.errors import AppError
@@ -35,7 +36,7 @@ def disabled(app: Flask) -> list[int]:
         assert old.unit_id is not None
         for number in range(THREADS):
             new_account(session, username=LOGIN.format(number), name="陈思源", role=SYS, unit_id=old.unit_id,
-                        password="x", rules=RULES)  # fmt: skip
+                        password="x", rules=RULES, initial_from=None)  # fmt: skip
         session.execute(sa.update(Account).where(Account.unit_id == old.unit_id).values(active=False))
         session.commit()
         query = sa.select(Account.id).where(Account.username.startswith("race_")).order_by(Account.id)

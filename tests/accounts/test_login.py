@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts import operations
+from app.accounts import guesses, operations
 from app.accounts.models import Account, LoginThrottle, ServerSession
-from app.accounts.operations import PasswordRules
+from app.accounts.password_rules import PasswordRules
 from app.accounts.roles import TEACHER
 from app.core.db import db, transaction, utc_now
 from app.demo import PASSWORD
@@ -31,6 +31,13 @@ NOON = dt.datetime(2026, 11, 21, 4, 0, tzinfo=dt.UTC)
 def browser(client_as: Callable[[str], Client]) -> Client:
     """A browser that nobody has logged in with."""
     return client_as("")
+
+
+@pytest.fixture(autouse=True)
+def _no_captchas(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here guesses are counted up to the lock; captchas have a file of their own."""
+    monkeypatch.setitem(app.config, "LOGIN_CAPTCHA_AFTER", 99)
+    monkeypatch.setattr(guesses, "ADDRESS_FAILURES", 999)
 
 
 @pytest.fixture
@@ -237,20 +244,20 @@ def test_spellings_of_one_name_share_one_count(browser: Client) -> None:
 def test_the_counter_names_nobody(app: Flask, browser: Client) -> None:
     fail(browser, "liyutong", 1)
     with looking(app) as session:
-        [throttle] = session.scalars(sa.select(LoginThrottle))
-    assert re.fullmatch("[0-9a-f]{32}", throttle.key)
-    assert throttle.failures == 1
+        counters = session.scalars(sa.select(LoginThrottle)).all()
+    assert [throttle.failures for throttle in counters] == [1, 1], "the name and the address"
+    assert all(re.fullmatch("[0-9a-f]{32}", throttle.key) for throttle in counters)
 
 
 def test_counting_takes_the_time_as_an_argument(app: Flask) -> None:
     with app.app_context(), Session(db.engine) as session, transaction(session):
         for _ in range(5):
-            assert operations.count_attempt(session, "somebody", RULES, NOON) is None
+            assert guesses.count_attempt(session, "somebody", RULES, NOON) is None
         until = NOON + dt.timedelta(minutes=10)
-        assert operations.count_attempt(session, "somebody", RULES, NOON) == until
-        assert operations.count_attempt(session, "somebody", RULES, until - dt.timedelta(seconds=1)) == until
-        assert operations.count_attempt(session, "somebody", RULES, until) is None
-        assert operations.failures_left(session, "somebody", RULES) == 4
+        assert guesses.count_attempt(session, "somebody", RULES, NOON) == until
+        assert guesses.count_attempt(session, "somebody", RULES, until - dt.timedelta(seconds=1)) == until
+        assert guesses.count_attempt(session, "somebody", RULES, until) is None
+        assert guesses.failures_left(session, "somebody", RULES) == 4
 
 
 def test_simultaneous_guesses_are_all_counted(app: Flask, hashes: list[str]) -> None:
@@ -299,7 +306,14 @@ def test_two_accounts_never_differ_only_by_spelling(app: Flask, spelling: str) -
     before = dump(app)
     with looking(app) as session:
         unit_id = session.scalars(sa.select(Account.unit_id).where(Account.username == "liyutong")).one()
-        account = {"name": "别人", "role": "信息查询员", "unit_id": unit_id, "password": NEW, "rules": RULES}
+        account = {
+            "name": "别人",
+            "role": "信息查询员",
+            "unit_id": unit_id,
+            "password": NEW,
+            "rules": RULES,
+            "initial_from": None,
+        }
         with pytest.raises(Exception):  # noqa: B017 - refused by us or by the database
             operations.new_account(session, username=spelling, **account)  # type: ignore[arg-type]
             session.commit()

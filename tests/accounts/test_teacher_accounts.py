@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, InitialPassword, PasswordHistory, ServerSession
-from app.accounts.operations import INITIAL_LASTS, PasswordRules
+from app.accounts.operations import INITIAL_LASTS
+from app.accounts.password_rules import PasswordRules
 from app.accounts.tidying import remove_expired
 from app.collection.teacher_accounts import VERBS, initial_passwords
 from app.core.actor import Actor
@@ -149,7 +150,10 @@ def test_disabling_ends_the_session(client_as: Callable[[str], Client], teachers
     assert client_as("").login(number).status_code == 302
 
 
-def test_unlocking(client_as: Callable[[str], Client], teachers: list[Teacher]) -> None:
+def test_unlocking(
+    app: Flask, client_as: Callable[[str], Client], teachers: list[Teacher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "LOGIN_CAPTCHA_AFTER", 99)
     admin, number = client_as("liyutong"), teachers[0].id_number or ""
     for _ in range(5):
         client_as("").login(number, "Wrong@2026")
@@ -216,6 +220,7 @@ def test_they_expire(app: Flask, actor_named: Callable[[str], Actor], teachers: 
     actor, now = actor_named("yizhong_sys"), utc_now()
     with looking(app) as session:
         VERBS["reset"](session, actor, teachers[0].id, RULES, now)
+        session.flush()
         soon, late = now + INITIAL_LASTS - dt.timedelta(minutes=1), now + INITIAL_LASTS + dt.timedelta(minutes=1)
         assert list(initial_passwords(session, actor, [teachers[0].id], soon)) == [teachers[0].id]
         assert initial_passwords(session, actor, [teachers[0].id], late) == {}

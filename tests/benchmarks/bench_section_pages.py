@@ -26,7 +26,8 @@ from flask import Flask, redirect, render_template, request
 from jinja2 import DictLoader
 from sqlalchemy.orm import Session
 
-from app.accounts.operations import PasswordRules, new_account
+from app.accounts.operations import new_account
+from app.accounts.password_rules import PasswordRules
 from app.accounts.roles import TEACHER
 from app.accounts.views import password_rules
 from app.core.crypto import blind_index
@@ -93,7 +94,7 @@ def _full_record(session: Session, rules: PasswordRules) -> Known:
         session.add_all(section.model(teacher=teacher, **row) for row in rows.get(section.name, ()))
     new_account(
         session, username=blind_index(teacher.id_number or "", "id_number"), name="何静宜", role=TEACHER,
-        unit_id=school.id, teacher_id=teacher.id, password=PASSWORD, rules=rules, must_change=False,
+        unit_id=school.id, teacher_id=teacher.id, password=PASSWORD, rules=rules, initial_from=None,
     )  # fmt: skip
     session.commit()
     row = session.scalars(sa.select(EducationHistory).where(EducationHistory.teacher_id == teacher.id)).first()

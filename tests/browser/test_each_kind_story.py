@@ -16,7 +16,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.accounts.operations import PasswordRules, new_account
+from app.accounts.operations import new_account
+from app.accounts.password_rules import PasswordRules
 from app.accounts.roles import TEACHER
 from app.core.codes import codes
 from app.core.crypto import blind_index
@@ -126,7 +127,7 @@ def make_account(app: Flask, everything: Session, key: int) -> None:
     name = blind_index(teacher.id_number or "", "id_number")
     new_account(
         everything, username=name, name=teacher.name or "", role=TEACHER, unit_id=teacher.unit_id, teacher_id=key,
-        password=PASSWORD, rules=rules, must_change=False,
+        password=PASSWORD, rules=rules, initial_from=None,
     )  # fmt: skip
     everything.commit()
 

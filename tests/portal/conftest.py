@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from app.accounts.operations import PasswordRules, new_account
+from app.accounts.operations import new_account
+from app.accounts.password_rules import PasswordRules
 from app.accounts.roles import TEACHER
 from app.collection import operations
 from app.collection.operations import Refusal
@@ -120,7 +121,7 @@ def me(
     name = blind_index(NUMBER, "id_number")
     new_account(
         everything, username=name, name="周晓兰", role=TEACHER, unit_id=school.id, teacher_id=teacher.id,
-        password=PASSWORD, rules=rules, must_change=False,
+        password=PASSWORD, rules=rules, initial_from=None,
     )  # fmt: skip
     everything.commit()
     return Me(everything, teacher, row, actor_named("liyutong"), actor_named(name), client_as(NUMBER))

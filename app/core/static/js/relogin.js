@@ -17,6 +17,11 @@
     if (dialog && dialog.showModal && !dialog.open) { dialog.showModal(); dialog.querySelector('[name=' + (dialog.querySelector('[name=username]').value ? 'password' : 'username') + ']').focus(); }
   };
   const tell = text => { const p = dialog.querySelector('[data-relogin-error]'); p.textContent = text; p.hidden = !text; };
+  const again = data => { // with the new token, and the next captcha if there has to be one
+    const box = dialog.querySelector('[data-captcha]');
+    tell(data.message || words.badlogin); box.hidden = !data.captcha;
+    if (data.captcha) document.dispatchEvent(new CustomEvent('captcha', { detail: { box, captcha: data.captcha } })); else box.querySelector('[name=captcha_key]').value = '';
+  };
   document.addEventListener('login-needed', e => need(e.detail && e.detail.then));
 
   if (dialog) {
@@ -28,13 +33,14 @@
       try {
         // The page's token went with its session; the login needs one of the new session.
         const fresh = await (await fetch(meta('alive-url'), { credentials: 'same-origin', cache: 'no-store', headers: { Accept: 'application/json' } })).json();
+        token(fresh.csrf_token);
         const answer = await fetch(meta('login-url'), {
           method: 'POST', credentials: 'same-origin',
           headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': fresh.csrf_token },
-          body: JSON.stringify({ entry: form.dataset.entry, username: form.elements.username.value, password: form.elements.password.value })
+          body: JSON.stringify({ entry: form.dataset.entry, username: form.elements.username.value, password: form.elements.password.value, captcha_key: form.elements.captcha_key.value, captcha: form.elements.captcha.value })
         });
         const data = await answer.json().catch(() => ({}));
-        if (answer.ok) { const next = waiting.splice(0); token(data.csrf_token); dialog.close(); next.forEach(f => f()); } else { tell(data.message || words.badlogin); form.elements.password.select(); }
+        if (answer.ok) { const next = waiting.splice(0); token(data.csrf_token); dialog.close(); next.forEach(f => f()); } else { again(data); form.elements.password.select(); }
       } catch (err) { tell(words.nosubmit); } finally { button.disabled = false; }
     });
   }
