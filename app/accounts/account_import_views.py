@@ -9,6 +9,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from app.accounts.account_import import LABELS, MAX_ROWS, make_planned, passwords_file, plan_accounts, template
+from app.accounts.again_views import password_again
 from app.accounts.models import AccountPlan
 from app.accounts.views import password_rules
 from app.core.db import db, transaction, utc_now
@@ -67,6 +68,7 @@ class AccountImportView(PlainView):
     @expose("/plans/<pk>/confirm", methods=["POST"])
     @has_access
     @permission_name("edit")
+    @password_again("建立文件里的账号", file=True)
     def confirm(self, pk: str) -> Response:
         """Make the accounts. The answer is the file with their initial passwords, once."""
         plan_id = _own_plan(pk).id

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.accounts import administration as verbs
 from app.accounts.account_states import KINDS, STATES, state_criterion, states_of
 from app.accounts.administration import Issued, form_of, may_administer, new_form, role_names, stored_values
+from app.accounts.again_views import password_again
 from app.accounts.declarations import LOG, TOLD
 from app.accounts.models import Account
 from app.accounts.operations import initial_expired
@@ -138,6 +139,7 @@ class AccountView(ScopedModelView):
     @expose("/add", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
+    @password_again("新增账号")
     def add(self) -> Any:
         """A new account of the own unit."""
         return self._add(lower=False)
@@ -145,6 +147,7 @@ class AccountView(ScopedModelView):
     @expose("/add/lower", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
+    @password_again("新增下级系统管理员")
     def add_lower(self) -> Any:
         """A new 系统管理员 of a unit below."""
         if current_actor().level == "school":
@@ -154,6 +157,7 @@ class AccountView(ScopedModelView):
     @expose("/edit/<pk>", methods=["GET", "POST"])
     @has_access
     @permission_name("edit")
+    @password_again("修改账号和角色")
     def edit(self, pk: str) -> Any:
         row = self.row_or_404(pk)
         if request.method == "GET":
@@ -171,6 +175,7 @@ class AccountView(ScopedModelView):
     @expose("/edit/<pk>/<name>", methods=["POST"])
     @has_access
     @permission_name("edit")
+    @password_again("启用、停用或解锁账号")
     def verb(self, pk: str, name: str) -> Any:
         """Enable, disable, unlock."""
         if name not in VERBS:
@@ -185,6 +190,7 @@ class AccountView(ScopedModelView):
     @expose("/edit/<pk>/reset", methods=["POST"])
     @has_access
     @permission_name("edit")
+    @password_again("重置密码")
     def reset(self, pk: str) -> Any:
         """Give a new initial password and show it once."""
         row = self.row_or_404(pk)

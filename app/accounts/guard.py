@@ -21,6 +21,7 @@ from app.core.ui.headers import wants_json
 READING = ("GET", "HEAD", "OPTIONS")
 PUBLIC = STATELESS | {"AuthView.login", "AuthView.captcha", "AuthView.alive"}
 WITHOUT_CHANGE = PUBLIC | {"AuthView.logout", "PasswordView.change"}
+SECRET = ("csrf_token", "password", "again_password")
 PARKED_FIELDS = 400
 PARKED_LENGTH = 4_000
 
@@ -103,9 +104,7 @@ def park(user_id: int) -> None:
     form = request.form
     if not form or len(form) > PARKED_FIELDS:
         return
-    texts = {
-        name: ",".join(form.getlist(name))[:PARKED_LENGTH] for name in form if name not in ("csrf_token", "password")
-    }
+    texts = {name: ",".join(form.getlist(name))[:PARKED_LENGTH] for name in form if name not in SECRET}
     session["parked"] = {"path": request.path, "texts": texts, "user_id": str(user_id)}
 
 

@@ -19,6 +19,7 @@ from app.core.db import db, short_read, short_write, utc_now
 TOUCH_EVERY = dt.timedelta(seconds=60)
 TABLE = ServerSession.__table__
 USER_KEY = "_user_id"
+KNOWN_AT = "password_known_at"  # when the person last typed the password, see again_views.py
 
 
 class StoredSession(CallbackDict[str, Any], SessionMixin):

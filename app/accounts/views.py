@@ -16,6 +16,7 @@ from app.accounts.forms import LoginForm, PasswordForm
 from app.accounts.guesses import CaptchaNeeded
 from app.accounts.models import Account
 from app.accounts.password_rules import PasswordRules
+from app.accounts.sessions import KNOWN_AT
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
 from app.core.ui.addresses import safe_next
@@ -108,6 +109,7 @@ class AuthView(PlainView):
         if parked and parked["user_id"] == str(account.id):
             session["parked"] = parked
         login_user(account)
+        session[KNOWN_AT] = utc_now().isoformat()
         if wants_json():
             g.pop("csrf_token", None)
             return jsonify(csrf_token=generate_csrf())

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.account_states import KINDS, STATES, state_criterion, states_of
 from app.accounts.account_views import shown_moment
+from app.accounts.again_views import given_reason, password_again
 from app.accounts.models import Account
 from app.accounts.operations import initial_expired
 from app.accounts.views import password_rules
@@ -145,6 +146,7 @@ class TeacherAccountView(ScopedModelView):
     @expose("/batch", methods=["POST"])
     @has_access
     @permission_name("edit")
+    @password_again("批量管理教师账号")
     def batch(self) -> Response:
         """One verb for the chosen teachers, or for all on the list. Each is an action of its own."""
         name = request.form.get("action", "")
@@ -180,6 +182,7 @@ class TeacherAccountView(ScopedModelView):
     @expose("/export", methods=["POST"])
     @has_access
     @permission_name("edit")
+    @password_again("导出初始密码", reason=True, file=True)
     def export(self) -> Response:
         """The initial passwords of the teachers on the list, as a workbook to hand out from."""
         asked, search = self._asked()
@@ -188,14 +191,17 @@ class TeacherAccountView(ScopedModelView):
             raise AppError(f"一次最多导出 {MOST_EXPORTED} 人，请先加条件。")
         ids = [row.id for row in rows]
         with transaction(db.session):
-            passwords = initial_passwords(db.session, current_actor(), ids, utc_now())
+            passwords = initial_passwords(db.session, current_actor(), ids, given_reason(), utc_now())
         g.accounts, g.account_states = _accounts(ids)
         shown = [
             (current_actor().unit_name, row.name, self.cell(row, "id_number"), passwords.get(row.id, ""),
              TEACHER_STATES[_state(row)])
             for row in rows
         ]  # fmt: skip
-        return send_workbook(export_rows(["学校", "姓名", "登录名提示", "初始密码", "状态"], shown), "初始密码.xlsx")
+        title = f"{current_actor().name} 导出"  # whoever finds the file knows whose it was
+        return send_workbook(
+            export_rows(["学校", "姓名", "登录名提示", "初始密码", "状态"], shown, title), "初始密码.xlsx"
+        )
 
     def row_or_404(self, pk: str) -> Any:
         """A teacher of the own school."""

@@ -85,8 +85,10 @@ VERBS: Mapping[str, Verb] = {
 }  # fmt: skip
 
 
-def initial_passwords(session: Session, actor: Actor, teacher_ids: list[int], now: dt.datetime) -> dict[int, str]:
-    """The initial passwords that are still to be handed out, by teacher. Each look at one is logged."""
+def initial_passwords(
+    session: Session, actor: Actor, teacher_ids: list[int], reason: str, now: dt.datetime
+) -> dict[int, str]:
+    """The initial passwords that are still to be handed out, by teacher. Each look is logged, with the reason."""
     actor.must(P.TEACHER_ACCOUNT_EDIT)
     query = (
         select(Account.teacher_id, InitialPassword.password)
@@ -96,7 +98,9 @@ def initial_passwords(session: Session, actor: Actor, teacher_ids: list[int], no
     found = {teacher_id: password for teacher_id, password in session.execute(query) if teacher_id is not None}
     for teacher_id in found:
         log_access(session, actor, "account", now, teacher_id=teacher_id, detail="initial password")
-    log_access(session, actor, "account", now, detail=f"initial passwords: {len(found)} of {len(teacher_ids)} rows")
+    log_access(
+        session, actor, "account", now, detail=f"initial passwords: {len(found)} of {len(teacher_ids)} rows；{reason}"
+    )
     return found
 
 

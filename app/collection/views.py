@@ -7,6 +7,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from werkzeug.wrappers import Response
 
+from app.accounts.again_views import password_again
 from app.accounts.operations import NewTeacherAccount, make_teacher_accounts
 from app.accounts.views import password_rules
 from app.collection import operations
@@ -61,6 +62,7 @@ class ReportingTeacherView(TeacherRecordView):
     @expose("/batch", methods=["POST"])
     @has_access
     @permission_name("list")
+    @password_again("生成自助账号", when=lambda: request.form.get("action") == "accounts")
     def batch(self) -> Any:
         """Run a batch action over the chosen rows; all of them must be in the scope."""
         ids = request.form.getlist("rowid")

@@ -8,6 +8,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access
 from werkzeug.wrappers import Response
 
+from app.accounts.again_views import password_again
 from app.core.db import db, transaction, utc_now
 from app.core.excel import export_rows
 from app.core.sections.views import SectionView
@@ -33,6 +34,7 @@ class ExportView(SectionView):
 
     @expose("/export", methods=["POST"])
     @has_access
+    @password_again("导出名单", file=True)
     def export(self) -> Response:
         """The list as a workbook: the answer itself, or a job when it is long."""
         asked, search = self._asked()

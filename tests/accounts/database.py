@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.db import db
 from app.core.scope import EVERYTHING, set_scope
 
-# What every request may write: sessions, counters of guesses, the log of looks, typed searches.
-EXEMPT = {"server_session", "login_throttle", "access_log", "stored_search"}
+# What every request may write: sessions, captchas, counters of guesses, the log of looks, typed searches.
+EXEMPT = {"server_session", "captcha", "login_throttle", "access_log", "stored_search"}
 
 
 @contextmanager

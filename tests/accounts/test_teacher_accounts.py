@@ -19,6 +19,7 @@ from app.collection.teacher_accounts import VERBS, initial_passwords
 from app.core.actor import Actor
 from app.core.db import utc_now
 from app.core.errors import AppError, Conflict, NotAllowed, NotFound
+from app.demo import PASSWORD
 from app.records.access import AccessLog
 from app.records.teacher import Teacher
 from tests.accounts.database import changed_tables, dump, looking
@@ -50,7 +51,8 @@ def listed(page: str, teacher: Teacher) -> bool:
 
 def exported(client: Client, query: str = "") -> dict[str, tuple[str, ...]]:
     """The rows of the file by the person's name."""
-    answer = client.post(f"/accounts/teachers/export{query}")
+    again = {"again_password": PASSWORD, "again_reason": "发给本人"}
+    answer = client.post(f"/accounts/teachers/export{query}", again)
     rows = load_workbook(io.BytesIO(answer.data)).active.iter_rows(values_only=True)
     assert next(rows) == ("学校", "姓名", "登录名提示", "初始密码", "状态")
     return {row[1]: tuple(cell or "" for cell in row) for row in rows}
@@ -222,8 +224,8 @@ def test_they_expire(app: Flask, actor_named: Callable[[str], Actor], teachers: 
         VERBS["reset"](session, actor, teachers[0].id, RULES, now)
         session.flush()
         soon, late = now + INITIAL_LASTS - dt.timedelta(minutes=1), now + INITIAL_LASTS + dt.timedelta(minutes=1)
-        assert list(initial_passwords(session, actor, [teachers[0].id], soon)) == [teachers[0].id]
-        assert initial_passwords(session, actor, [teachers[0].id], late) == {}
+        assert list(initial_passwords(session, actor, [teachers[0].id], "", soon)) == [teachers[0].id]
+        assert initial_passwords(session, actor, [teachers[0].id], "", late) == {}
         remove_expired(session, soon, dt.timedelta(days=99))
         assert session.scalar(sa.select(sa.func.count(InitialPassword.user_id))) == 1
         remove_expired(session, late, dt.timedelta(days=99))
@@ -240,6 +242,7 @@ def test_every_export_is_logged(
     looks = everything.scalars(sa.select(AccessLog).where(AccessLog.kind == "account").order_by(AccessLog.id)).all()
     assert [look.teacher_id for look in looks] == [person.id, person.id, None]
     assert looks[0].detail == "reset" and looks[-1].actor_name == "赵立新"
+    assert looks[-1].detail.endswith("发给本人")
 
 
 def test_the_passwords_of_another_school_are_not_given(
@@ -248,10 +251,10 @@ def test_the_passwords_of_another_school_are_not_given(
     with looking(app) as session:
         VERBS["reset"](session, actor_named("yizhong_sys"), teachers[0].id, RULES, utc_now())
         stranger = actor_named("xiaoxue")
-        assert initial_passwords(session, stranger, [teachers[0].id], utc_now()) == {}
+        assert initial_passwords(session, stranger, [teachers[0].id], "", utc_now()) == {}
         for name in ("qinghe_sys", "wangjianguo", "yizhong_query"):
             with pytest.raises(AppError):
-                initial_passwords(session, actor_named(name), [teachers[0].id], utc_now())
+                initial_passwords(session, actor_named(name), [teachers[0].id], "", utc_now())
 
 
 # ── the list ──

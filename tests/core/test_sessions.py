@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.accounts.models import Account, ServerSession
-from app.accounts.sessions import end_sessions_of, stored_id
+from app.accounts.sessions import KNOWN_AT, end_sessions_of, stored_id
 from app.core.db import db, writes
 from tests.accounts.database import looking
 from tests.conftest import Client
@@ -64,7 +64,9 @@ def test_a_session_holds_no_personal_data(app: Flask, client_as: Callable[[str],
     client.get("/teachers/list/")
     [row] = stored(app)
     assert "GEHEIM" not in repr(row.data) and "/teachers" not in repr(row.data)
-    assert set(row.data) <= {"_user_id", "_fresh", "_id", "csrf_token", "locale", "_flashes", "parked"}
+    assert set(row.data) <= {"_user_id", "_fresh", "_id", "csrf_token", "locale", "_flashes", "parked", "captcha"} | {
+        KNOWN_AT
+    }
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/static/core/css/base.css"])

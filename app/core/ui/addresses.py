@@ -2,8 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from flask import abort
+from flask import abort, request
 
+BACK = "again_back"  # a form that stands at the address of another one says where that one was
 LARGEST = 2**31 - 1  # of the databases' integers
 
 
@@ -12,6 +13,14 @@ def safe_next(target: str) -> str:
     parts = urlsplit(target.replace("\\", "/"))
     good = target.startswith("/") and not target.startswith("//") and not parts.netloc and not parts.scheme
     return target if good and "\n" not in target and "\r" not in target else "/"
+
+
+def came_from() -> str:
+    """The page a form was on, when it is one of ours; otherwise ""."""
+    if said := request.form.get(BACK):
+        return safe_next(said)
+    referrer, host = request.referrer or "", request.host_url
+    return safe_next("/" + referrer.removeprefix(host)) if referrer.startswith(host) else ""
 
 
 def whole_number(text: str, most: int = LARGEST) -> int | None:

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.core.db import db, utc_now
 from app.core.errors import AppError, NoScope, OutOfScope
-from app.core.ui.addresses import safe_next
+from app.core.ui.addresses import came_from
 from app.core.ui.headers import wants_json
 
 log = logging.getLogger(__name__)
@@ -66,17 +66,10 @@ def _on_app_error(error: AppError) -> Any:
         return jsonify(message=error.message), error.status
     if request.method == "POST":
         db.session.rollback()
-        if g.get("actor") is not None and (back := _back_path()):
+        if g.get("actor") is not None and (back := came_from()):
             flash(error.message, "danger")
             return redirect(back)
     return page(error.status, text=error.message)
-
-
-def _back_path() -> str:
-    """The page the form was on, when it is one of ours."""
-    referrer = request.referrer or ""
-    host = request.host_url
-    return safe_next("/" + referrer.removeprefix(host)) if referrer.startswith(host) else ""
 
 
 def _on_stale(_error: StaleDataError) -> Any:
