@@ -48,11 +48,17 @@ GET  appbuilder.static filename=css/bootstrap.min.css   200 200 200 200 200 200 
 GET  AuthView.alive                                     200 200 200 200 200 200 200 200 200 200 200
 GET  AuthView.login                                     200 302 302 302 302 302 302 302 302 302 302
 POST AuthView.captcha                                   200 200 200 200 200 200 200 200 200 200 200
+GET  LookUpView.contact                                 404 404 404 404 404 404 404 404 404 404 404
+POST LookUpView.contact                                 404 404 404 404 404 404 404 404 404 404 404
+GET  LookUpView.password                                404 404 404 404 404 404 404 404 404 404 404
+POST LookUpView.password                                404 404 404 404 404 404 404 404 404 404 404
 GET  HomeView.index                                     in  302 200 200 200 200 200 200 200 200 200
 GET  PasswordView.change                                in  200 200 200 200 200 200 200 200 200 200
 GET  MeView.show                                        in  200 200 200 200 200 200 200 200 200 200
 POST MeView.end                                         in  404 404 404 404 404 404 404 404 404 404
 POST MeView.end_others                                  in  302 302 302 302 302 302 302 302 302 302
+GET  MyContactView.edit                                 in  404 200 200 200 200 200 200 200 200 200
+POST MyContactView.edit                                 in  404 302 302 302 302 302 302 302 302 302
 GET  CodeFinderView.find table=ADMIN_DIV                in  200 200 200 200 200 200 200 200 200 200
 GET  UnitView.list                                      in  403 200 200 200 200 200 200 200 200 200
 POST UnitView.search                                    in  403 302 302 302 302 302 302 302 302 302
@@ -92,6 +98,8 @@ GET  AccountView.edit pk=clerk                          in  403 403 403 403 403 
 POST AccountView.edit pk=clerk                          in  403 403 403 403 403 302 403 404 403 403
 POST AccountView.verb pk=clerk name=enable              in  403 403 403 403 403 409 403 404 403 403
 POST AccountView.reset pk=clerk                         in  403 403 403 403 403 200 403 404 403 403
+GET  LookUpChoiceView.edit                              in  403 403 403 403 403 200 403 404 403 403
+POST LookUpChoiceView.edit                              in  403 403 403 403 403 302 403 404 403 403
 GET  RoleView.show                                      in  403 403 403 403 403 200 403 200 403 403
 GET  AccountImportView.start                            in  403 403 403 403 403 200 403 200 403 403
 POST AccountImportView.template                         in  403 403 403 403 403 200 403 200 403 403

@@ -134,7 +134,8 @@ class AccountView(ScopedModelView):
         lower = {"label": "新增下级系统管理员", "url": url_for(f"{self.endpoint}.add_lower")}
         roles = {"label": "角色与权限", "url": url_for("RoleView.show")}
         by_file = {"label": "Excel 导入", "url": url_for("AccountImportView.start"), "icon": "file-arrow-up"}
-        return [roles, by_file] if current_actor().level == "school" else [roles, by_file, lower]
+        look_ups = {"label": "登录前查询", "url": url_for("LookUpChoiceView.edit")}
+        return [roles, by_file, look_ups if current_actor().level == "school" else lower]
 
     @expose("/add", methods=["GET", "POST"])
     @has_access

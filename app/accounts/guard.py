@@ -19,8 +19,9 @@ from app.core.scope import set_scope
 from app.core.ui.headers import wants_json
 
 READING = ("GET", "HEAD", "OPTIONS")
-PUBLIC = STATELESS | {"AuthView.login", "AuthView.captcha", "AuthView.alive"}
-WITHOUT_CHANGE = PUBLIC | {"AuthView.logout", "PasswordView.change"}
+LOOK_UPS = {"LookUpView.contact", "LookUpView.password"}
+PUBLIC = STATELESS | LOOK_UPS | {"AuthView.login", "AuthView.captcha", "AuthView.alive"}
+WITHOUT_CHANGE = (PUBLIC - LOOK_UPS) | {"AuthView.logout", "PasswordView.change"}
 SECRET = ("csrf_token", "password", "again_password")
 PARKED_FIELDS = 400
 PARKED_LENGTH = 4_000

@@ -16,7 +16,9 @@ from app.accounts.password_rules import PasswordRules
 from app.core.crypto import blind_index
 from app.core.errors import AppError
 
-LOGIN, AGAIN, ADDRESS, QUESTION = "throttle", "throttle/again", "throttle/address", "throttle/question"
+LOGIN, AGAIN = "throttle", "throttle/again"
+ADDRESS, QUESTION = "throttle/address", "throttle/question"
+LOOK_UP, NUMBER = "throttle/look-up", "throttle/number"
 NAME_WINDOW, ADDRESS_WINDOW = dt.timedelta(days=1), dt.timedelta(hours=1)
 ADDRESS_FAILURES = 20  # a school's people mistype some passwords in an hour, too
 IPV6_NETWORK = 64  # one household or school has as many addresses as it likes
@@ -72,7 +74,16 @@ def forget_failures(session: Session, name: str, kind: str = LOGIN) -> None:
 
 def count_of_address(session: Session, address: str, now: dt.datetime, kind: str = ADDRESS) -> int:
     """Count something that came from an address; how much it is within the hour."""
-    throttle = _counter(session, coarse(address), kind, ADDRESS_WINDOW, now)
+    return _count(session, coarse(address), kind, ADDRESS_WINDOW, now)
+
+
+def count_of_number(session: Session, number: str, now: dt.datetime) -> int:
+    """Count a look-up of somebody's number, known or not; how much it is within the day."""
+    return _count(session, number, NUMBER, NAME_WINDOW, now)
+
+
+def _count(session: Session, text: str, kind: str, window: dt.timedelta, now: dt.datetime) -> int:
+    throttle = _counter(session, text, kind, window, now)
     throttle.failures += 1
     session.flush()
     return throttle.failures

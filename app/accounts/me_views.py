@@ -36,8 +36,15 @@ class MeView(PlainView):
             {"label": "角色", "value": actor.role_label},
             {"label": "最近登录", "value": shown_moment(account.last_login)},
         ]
+        contact_url = ""
+        if actor.teacher_id is None:
+            contact_url = url_for("MyContactView.edit")
+            rows += [
+                {"label": "联系电话", "value": account.contact_phone},
+                {"label": "电子信箱", "value": account.contact_email},
+            ]
         devices = [_device(row) for row in found]
-        return self.render_template("accounts/me.html", rows=rows, devices=devices)
+        return self.render_template("accounts/me.html", rows=rows, devices=devices, contact_url=contact_url)
 
     @expose("/end", methods=["POST"])
     @has_access

@@ -21,6 +21,9 @@ class Account(User):
     teacher_id: Mapped[int | None] = mapped_column(ForeignKey("teacher.id"), unique=True)
     must_change: Mapped[bool | None] = mapped_column(Boolean, default=False)
     initial_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # how long the initial password lets in
+    # Of administrators, for their own people; a teacher's stand in the record.
+    contact_phone: Mapped[str | None] = mapped_column(EncryptedText("ab_user.contact_phone"))
+    contact_email: Mapped[str | None] = mapped_column(EncryptedText("ab_user.contact_email"))
 
     unit: Mapped[Unit | None] = relationship(Unit)
 
@@ -84,6 +87,17 @@ class InitialPassword(Base):
 
     user_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     password: Mapped[str] = mapped_column(EncryptedText("initial_password.password"))
+    shown_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # looked up on the login page, once at most
+
+
+class LookUpChoice(Base):
+    """What the people of a school may look up before they log in. No row: nothing."""
+
+    __tablename__ = "look_up_choice"
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True, autoincrement=False)
+    contact: Mapped[bool] = mapped_column(Boolean, default=False)
+    password: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class AccountPlan(Base):

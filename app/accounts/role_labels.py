@@ -12,7 +12,7 @@ AREAS = {
 }  # fmt: skip
 LABELS = {
     P.ACCOUNT_CREATE: "在教师列表中生成教师账号",
-    P.ACCOUNT_EDIT: "新增、修改、停用账号，重置密码",
+    P.ACCOUNT_EDIT: "新增、修改、停用账号，重置密码，开通登录前查询",
     P.ACCOUNT_LIST: "查看账号、角色与权限",
     P.CODE_EDIT: "维护代码",
     P.CODE_FIND: "填表时查找代码",

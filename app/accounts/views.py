@@ -14,7 +14,8 @@ from app.accounts import guesses, operations
 from app.accounts.captcha_views import ASKED, address, answered, new_captcha
 from app.accounts.forms import LoginForm, PasswordForm
 from app.accounts.guesses import CaptchaNeeded
-from app.accounts.models import Account
+from app.accounts.look_up_choices import offered
+from app.accounts.models import Account, InitialPassword
 from app.accounts.password_rules import PasswordRules
 from app.accounts.sessions import KNOWN_AT
 from app.core.db import db, transaction, utc_now
@@ -98,6 +99,7 @@ class AuthView(PlainView):
             "captcha": shown,
             "captcha_error": error.message if error and at_captcha else refused,
             "next": form.next.data or request.args.get("next", ""),
+            "links": _look_ups(),
         }
         return self.render_template("accounts/login.html", **page)
 
@@ -127,6 +129,13 @@ class AuthView(PlainView):
     def alive(self) -> Any:
         """Whether the open page is still logged in: asked before a form is sent."""
         return jsonify(login=g.actor is not None, csrf_token=generate_csrf())
+
+
+def _look_ups() -> list[dict[str, str]]:
+    """What can be looked up before logging in, where some school has switched it on."""
+    named = (("LookUpView.contact", "查询管理员联系方式"), ("LookUpView.password", "获取初始密码"))
+    shown = zip(named, offered(db.session), strict=True)
+    return [{"url": url_for(endpoint), "label": label} for (endpoint, label), is_on in shown if is_on]
 
 
 def _entry(said: str | None) -> str:
@@ -201,7 +210,7 @@ class PasswordView(PlainView):
                 stored: Any = session
                 stored.renew()
                 return redirect(url_for("AuthView.login", done="password"))
-        page = {"form": form, "errors": errors, "must_change": bool(account.must_change)}
+        page = {"form": form, "errors": errors, "must_change": _why_change(account)}
         return self.render_template("accounts/change_password.html", **page), 400 if errors else 200
 
     def _change(self, form: PasswordForm, account: Account) -> dict[str, str]:
@@ -222,6 +231,17 @@ class PasswordView(PlainView):
                     guesses.forget_failures(db.session, account.username)
             return {error.field or "old": error.message}
         return {}
+
+
+def _why_change(account: Account) -> str | bool:
+    """Why the password has to be changed; who looked it up before the login is told, too."""
+    stored = db.session.get(InitialPassword, account.id) if account.must_change else None
+    if stored is None or stored.shown_at is None:
+        return bool(account.must_change)
+    return (
+        f"您用的是初始密码，{stored.shown_at.astimezone():%Y-%m-%d %H:%M} 在登录页查询过。如果不是您本人查的，"
+        "请告诉学校的系统管理员。先换成自己的密码，再开始使用。"
+    )
 
 
 def _own_number(account: Account) -> str:

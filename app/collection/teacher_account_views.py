@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.accounts.account_states import KINDS, STATES, state_criterion, states_of
 from app.accounts.account_views import shown_moment
 from app.accounts.again_views import given_reason, password_again
-from app.accounts.models import Account
+from app.accounts.models import Account, InitialPassword
 from app.accounts.operations import initial_expired
 from app.accounts.views import password_rules
 from app.collection.teacher_accounts import VERBS, initial_passwords
@@ -110,6 +110,7 @@ class TeacherAccountView(ScopedModelView):
 
     def row_urls(self, rows: Sequence[Any]) -> list[str]:
         g.accounts, g.account_states = _accounts([row.id for row in rows])
+        g.looked_up = _looked_up([account.id for account in g.accounts.values()])
         return ["" for _ in rows]
 
     def cell(self, row: Teacher, name: str) -> Any:
@@ -226,7 +227,15 @@ def _initial(account: Account) -> str:
     """What became of the initial password."""
     if not account.must_change:
         return "已修改"
-    return "已过期" if initial_expired(account, utc_now()) else "未修改"
+    if initial_expired(account, utc_now()):
+        return "已过期"
+    return "未修改，登录前查过" if account.id in g.looked_up else "未修改"
+
+
+def _looked_up(account_ids: list[int]) -> set[int]:
+    """Which of these accounts' initial passwords somebody has looked up before logging in."""
+    shown = select(InitialPassword.user_id).where(InitialPassword.shown_at.is_not(None))
+    return set(db.session.scalars(shown.where(InitialPassword.user_id.in_(account_ids))))
 
 
 def _with_conditions(action: str) -> str:

@@ -346,6 +346,11 @@ def whole_phone(text: str) -> str:
     return number if re.fullmatch(r"1[3-9][0-9]{9}|0[0-9]{9,11}|\+[0-9]{7,15}", number) else ""
 
 
+def is_email(text: str) -> bool:
+    """Whether a text has the form of an address for mail."""
+    return bool(re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text))
+
+
 def _bare_phone(text: str) -> str:
     return re.sub(r"^(\+86|0086|86(?=1[0-9]{10}$))", "", re.sub(r"[-–—()]", "", normalise_id(text)))
 

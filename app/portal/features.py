@@ -1,8 +1,8 @@
 """The features in the order in which they are plugged in. Nothing registers itself by being imported."""
 
-from app.accounts import account_import_views, account_views, me_views, role_views
+from app.accounts import account_import_views, account_views, look_up_choice_views, me_views, role_views
 from app.accounts import views as accounts
-from app.collection import review, teacher_account_views
+from app.collection import look_up_views, review, teacher_account_views
 from app.collection import views as collection
 from app.core.ui import blueprint as core_ui
 from app.dictionary import views as dictionary
@@ -23,6 +23,7 @@ FEATURES = (
     account_import_views.register,
     role_views.register,
     me_views.register,
+    look_up_choice_views.register,
     organisations.register,
     dictionary.register,
     indicators.register,
@@ -33,6 +34,7 @@ FEATURES = (
     collection.register,
     review.register,
     teacher_account_views.register,
+    look_up_views.register,
     jobs.register,
     spreadsheets.register,
     record_document.register,

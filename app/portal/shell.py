@@ -27,7 +27,7 @@ class Entry:
 
 
 # Teachers' accounts lie below the same address and have a line of their own.
-ACCOUNTS = ("/accounts/list/", "/accounts/add", "/accounts/edit/", "/accounts/roles")
+ACCOUNTS = ("/accounts/list/", "/accounts/add", "/accounts/edit/", "/accounts/roles", "/accounts/look-ups")
 MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
     (
         "教师信息",

@@ -1,4 +1,4 @@
-"""Captchas, failures that are forgotten after a while, and how long an initial password lets in."""
+"""Captchas, failures that are forgotten, how long an initial password lets in, and what is looked up before login."""
 
 import datetime as dt
 
@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 LASTS = dt.timedelta(days=30)
+CONTACT = ("contact_phone", "contact_email")
 
 account = sa.table(
     "ab_user",
@@ -47,10 +48,25 @@ def upgrade() -> None:
     op.drop_index(op.f("ix_initial_password_expires_at"), table_name="initial_password")
     with op.batch_alter_table("initial_password") as batch:
         batch.drop_column("expires_at")
+        batch.add_column(sa.Column("shown_at", UtcDateTime(), nullable=True))
+    for name in CONTACT:
+        op.add_column("ab_user", sa.Column(name, sa.Text(), nullable=True))
+    op.create_table(
+        "look_up_choice",
+        sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("contact", sa.Boolean(), nullable=False),
+        sa.Column("password", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_look_up_choice_unit_id")),
+        sa.PrimaryKeyConstraint("unit_id", name=op.f("pk_look_up_choice")),
+    )
 
 
 def downgrade() -> None:
     now = dt.datetime.now(dt.UTC)
+    op.drop_table("look_up_choice")
+    for name in CONTACT:
+        op.drop_column("ab_user", name)
+    op.drop_column("initial_password", "shown_at")
     op.add_column("initial_password", sa.Column("expires_at", UtcDateTime(), nullable=True))
     known = sa.select(account.c.initial_until).where(account.c.id == initial.c.user_id).scalar_subquery()
     op.execute(sa.update(initial).values(expires_at=sa.func.coalesce(known, sa.literal(now, UtcDateTime()))))

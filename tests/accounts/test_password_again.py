@@ -28,7 +28,8 @@ ASKS = "再次输入密码"
 BAD = "Falsch@2026"
 ALL = {
     "AccountView.add", "AccountView.add_lower", "AccountView.edit", "AccountView.verb", "AccountView.reset",
-    "AccountImportView.confirm", "TeacherAccountView.batch", "TeacherAccountView.export", "TeacherView.batch",
+    "AccountImportView.confirm", "LookUpChoiceView.edit", "TeacherAccountView.batch", "TeacherAccountView.export",
+    "TeacherView.batch",
     "TeacherView.export", *(f"{view_name(section)}.export" for section in CHILD_SECTIONS),
 }  # fmt: skip
 WITH_REASON = {"TeacherAccountView.export"}

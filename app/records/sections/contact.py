@@ -9,11 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.crypto import blind_index
 from app.core.sections.fields import secret, text
 from app.core.sections.section import Problem, Row, Section
-from app.core.validators import InvalidValue, check_mobile, whole_phone
+from app.core.validators import InvalidValue, check_mobile, is_email, whole_phone
 from app.records.base import SectionRow
 from app.records.following import follows
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 ABROAD = re.compile(r"\+(?!86)[0-9][0-9 -]{5,17}")
 
 
@@ -65,7 +64,7 @@ def numbers_are_well_formed(row: Row) -> Iterator[Problem]:
             check_mobile(mobile)
         except InvalidValue as error:
             yield Problem("mobile", str(error))
-    if email and not EMAIL.fullmatch(email):
+    if email and not is_email(email):
         yield Problem("email", "电子信箱的格式不对，应像 name@example.com。")
 
 
