@@ -89,7 +89,8 @@ class AuthView(PlainView):
 
     def _page(self, form: LoginForm, entry: str, error: AppError | None = None, *, in_words: bool = False) -> str:
         shown, refused = None, ""
-        if in_words or session.get(ASKED) or guesses.is_suspicious(db.session, address(), utc_now()):
+        always = password_rules().captcha_after == 0
+        if in_words or always or session.get(ASKED) or guesses.is_suspicious(db.session, address(), utc_now()):
             shown, refused = new_captcha(in_words=in_words)
         at_captcha = error is not None and error.field == "captcha"
         page = {

@@ -130,6 +130,13 @@ def test_failures_are_forgotten_after_a_day(app: Flask, browser: Client, clock: 
     assert guess(fresh, password=PASSWORD).status_code == 302
 
 
+def test_it_can_be_asked_for_always(app: Flask, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "LOGIN_CAPTCHA_AFTER", 0)
+    key = key_in(browser.get("/login/").text)
+    assert ASKS in guess(Client(app.test_client()), password=PASSWORD).text
+    assert guess(browser, password=PASSWORD, captcha_key=key, captcha=ANSWER).status_code == 302
+
+
 def test_it_can_be_switched_off(app: Flask, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.config, "LOGIN_CAPTCHA_AFTER", 6)
     assert [bool(key_in(guess(browser).text)) for _ in range(5)] == [False] * 5

@@ -4,7 +4,6 @@ import datetime as dt
 import html
 import re
 import statistics
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -292,24 +291,6 @@ def test_what_is_not_as_it_has_to_be_is_not_found(
     assert shape(answer.text, typed) == shape(expected.text, {})
     with looking(app) as session:
         assert session.scalar(sa.select(sa.func.count()).where(InitialPassword.shown_at.is_not(None))) == 0
-
-
-def test_of_many_who_ask_at_once_one_sees_it(app: Flask, fresh: Any) -> None:
-    name, number, password, _ = fresh
-    switch(app, password=True)
-    barrier, seen = threading.Barrier(5), list[str]()
-
-    def look() -> None:
-        barrier.wait()
-        with app.app_context(), Session(db.engine) as session, session.begin():
-            seen.append(look_ups.find_initial_password(session, name, number, utc_now()))
-
-    threads = [threading.Thread(target=look) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(seen) == ["", "", "", "", password]
 
 
 def test_found_and_not_found_cost_about_the_same(app: Flask, fresh: Any, count_queries: Any) -> None:
