@@ -22,6 +22,8 @@ class Permission(StrEnum):
     ITEM_EDIT = "item:edit"
     ITEM_LIST = "item:list"
     JOB_LIST = "job:list"
+    LIST_ARRANGE = "list:arrange"
+    LIST_SHARE = "list:share"
     ME_SHOW = "me:show"
     PASSWORD_CHANGE = "password:change"  # noqa: S105 - a name, not a password
     RECORD_ADD = "record:add"

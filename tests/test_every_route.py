@@ -20,6 +20,7 @@ from app.core.files import FileStore
 from app.core.jobs import Job
 from app.core.sections.views import view_name
 from app.core.ui.base_view import PlainView, ScopedModelView
+from app.core.ui.saved_views import SavedView
 from app.organisations.models import Unit
 from app.records import CHILD_SECTIONS
 from app.records.attachments import Attachment
@@ -60,6 +61,9 @@ POST MeView.end_others                                  in  302 302 302 302 302 
 GET  MyContactView.edit                                 in  404 200 200 200 200 200 200 200 200 200
 POST MyContactView.edit                                 in  404 302 302 302 302 302 302 302 302 302
 GET  CodeFinderView.find table=ADMIN_DIV                in  200 200 200 200 200 200 200 200 200 200
+POST ListArrangementView.columns name=TeacherView                 in  403 302 302 302 302 403 302 403 302 302
+POST ListArrangementView.add name=TeacherView                     in  403 302 302 302 302 403 302 403 302 302
+POST ListArrangementView.change name=TeacherView pk=view verb=update  in  403 302 404 404 404 403 404 403 404 404
 GET  UnitView.list                                      in  403 200 200 200 200 200 200 200 200 200
 POST UnitView.search                                    in  403 302 302 302 302 302 302 302 302 302
 GET  UnitView.show pk=1                                 in  403 404 404 404 404 404 404 404 404 404
@@ -296,6 +300,7 @@ class Samples:
                 wrong_row(session, session.get_one(ImportPlan, people["plan2"].pk))
                 login = {SCHOOL: "wangjianguo"}.get(session.get_one(Unit, unit_id).code, "shiqiao1")
                 people["clerk"] = person(session, login)
+                people["view"] = saved_view(session, PEOPLE["clerk" if people is self.own else "stranger"])
             session.commit()
 
     def value(self, name: str, said: str, people: dict[str, Sample]) -> str:
@@ -326,6 +331,8 @@ class Samples:
             "PhotoView.upload": {"photo": (io.BytesIO(PORTRAIT), "a.jpg")},
             "MyPhotoView.upload": {"photo": (io.BytesIO(PORTRAIT), "a.jpg")},
             "PhotoBatchView.upload": {"archive": (io.BytesIO(pictures.archive({"1.jpg": PORTRAIT})), "a.zip")},
+            "ListArrangementView.columns": {"column": "gender"},
+            "ListArrangementView.add": {"name": "女教师"},
             "MyView.save": {"version": own["own"].version, "former_name": "小明"},
             "MyView.row_add": CHILD,
             "MyView.row_save": CHILD | {"version": own["own"].row_version},
@@ -394,6 +401,19 @@ def job(session: Session, username: str, unit_id: int, store: FileStore) -> Samp
     made = Job(
         kind="export_list", title="导出", parameters={}, owner_id=owner_id, unit_id=unit_id, status="done",
         created_at=utc_now(), result_digest=store.put(PDF), result_name="a.xlsx",
+    )  # fmt: skip
+    session.add(made)
+    session.flush()
+    return Sample(made.id, 0, "", 0, 0)
+
+
+def saved_view(session: Session, username: str) -> Sample:
+    """A saved view of the teachers."""
+    owner_id = session.scalars(sa.select(Account.id).where(Account.username == username)).one()
+    content = {"filters": {}, "order": "", "direction": "", "size": 50, "columns": [], "labels": {}}
+    made = SavedView(
+        list_name="TeacherView", owner=f"user:{owner_id}", name="在编", content=content, changed_by="",
+        changed_at=utc_now(),
     )  # fmt: skip
     session.add(made)
     session.flush()

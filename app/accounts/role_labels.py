@@ -7,8 +7,8 @@ from app.permissions import Permission as P
 AREAS = {
     "home": "工作台", "record": "教师信息", "import": "教师信息", "review": "审核", "account": "账号",
     "teacher_account": "账号", "unit": "单位",
-    "department": "单位", "code": "数据字典", "item": "数据字典", "self": "本人档案", "job": "工作台", "me": "本人账号",
-    "password": "本人账号",
+    "department": "单位", "code": "数据字典", "item": "数据字典", "self": "本人档案", "job": "工作台", "list": "工作台",
+    "me": "本人账号", "password": "本人账号",
 }  # fmt: skip
 LABELS = {
     P.ACCOUNT_CREATE: "在教师列表中生成教师账号",
@@ -24,6 +24,8 @@ LABELS = {
     P.ITEM_EDIT: "维护本省指标",
     P.ITEM_LIST: "查看本省指标",
     P.JOB_LIST: "查看自己的后台任务",
+    P.LIST_ARRANGE: "选列表的列，存自己的常用视图",
+    P.LIST_SHARE: "维护本单位共用的常用视图",
     P.ME_SHOW: "查看个人空间，退出其他设备",
     P.PASSWORD_CHANGE: "修改自己的密码",
     P.RECORD_ADD: "新增教师档案",

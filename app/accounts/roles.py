@@ -10,7 +10,7 @@ from app.organisations.models import LEVELS
 from app.permissions import Permission as P
 
 ANYBODY = frozenset({P.CODE_FIND, P.ME_SHOW, P.PASSWORD_CHANGE})
-EVERYONE = ANYBODY | {P.HOME_SHOW, P.JOB_LIST}
+EVERYONE = ANYBODY | {P.HOME_SHOW, P.JOB_LIST, P.LIST_ARRANGE}
 LOOKING = frozenset({P.RECORD_LIST, P.RECORD_SHOW, P.UNIT_LIST, P.CODE_LIST})
 ENTERING = frozenset(
     {P.RECORD_ADD, P.RECORD_EDIT, P.RECORD_DELETE, P.RECORD_REPORT, P.RECORD_REVEAL, P.RECORD_EXPORT, P.IMPORT_USE}
@@ -54,7 +54,7 @@ ROLES = (
     Role(
         "sys_admin",
         "系统管理员",
-        EVERYONE | {P.UNIT_LIST, P.CODE_LIST},
+        EVERYONE | {P.UNIT_LIST, P.CODE_LIST, P.LIST_SHARE},
         at_school=DEPARTMENTS | TEACHER_ACCOUNTS,
         at_nation=frozenset({P.CODE_EDIT}),
         at_province=frozenset({P.CODE_EDIT, P.ITEM_LIST, P.ITEM_EDIT}),
@@ -63,7 +63,7 @@ ROLES = (
     Role(
         "info_admin",
         "信息管理员",
-        EVERYONE | LOOKING | {P.RECORD_EXPORT},
+        EVERYONE | LOOKING | {P.RECORD_EXPORT, P.LIST_SHARE},  # the lists of the record are not open to 系统管理员
         at_school=ENTERING | DEPARTMENTS | TEACHER_ACCOUNTS | {P.ACCOUNT_CREATE},
         at_department=MENDING,
         not_at_department=REVIEWING,

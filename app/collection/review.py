@@ -151,8 +151,8 @@ class WaitingListView(SectionView):
     def row_urls(self, rows: list[Any]) -> list[str]:
         return [url_for("ReviewView.desk", pk=row.id) for row in rows]
 
-    def _list_row(self, row: Teacher, url: str) -> dict[str, Any]:
-        shown = super()._list_row(row, url)
+    def _list_row(self, row: Teacher, url: str, columns: Sequence[str]) -> dict[str, Any]:
+        shown = super()._list_row(row, url, columns)
         own = row.reported_by_id == current_actor().user_id
         # What is approved is what was listed: the version goes with the key.
         return shown | {"pk": f"{row.id}.{row.version}", "selectable": shown["selectable"] and not own}

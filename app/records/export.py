@@ -30,29 +30,29 @@ class ExportableList(Protocol):
 
     list_title: str
 
-    def headings(self) -> Sequence[str]: ...
+    def headings(self, columns: Sequence[str]) -> Sequence[str]: ...
 
     def keys(self, asked: ListRequest, search: str, most: int) -> Sequence[int]: ...
 
-    def lines(self, keys: Sequence[int]) -> Sequence[Sequence[str]]: ...
+    def lines(self, keys: Sequence[int], columns: Sequence[str]) -> Sequence[Sequence[str]]: ...
 
     def knows(self, asked: ListRequest) -> bool: ...
 
 
 @job_kind("export_list", permission=P.RECORD_EXPORT, resumable=False)
 def export_list(context: Context) -> Result:
-    """Write the list into a file. It is as it is now, with what the owner may see now."""
+    """Write the list into a file: the columns that were asked for, the rows as the owner may see them now."""
     view = _view(context.parameters["view"])
     asked, search = ListRequest(**context.parameters["asked"]), context.parameters["search"]
     with context.reading():
         if not view.knows(asked):
             raise AppError(CHANGED)
         keys = array("q", view.keys(asked, search, MOST + 1))
-        headings = view.headings()
+        headings = view.headings(asked.columns)
     if len(keys) > MOST:
         raise AppError(f"一次最多导出 {MOST:,} 行。请先在列表加条件，分几次导出。")
     context.save(0, len(keys))
-    content = export_rows(headings, _lines(context, view, keys), view.list_title)
+    content = export_rows(headings, _lines(context, view, keys, asked.columns), view.list_title)
     digest = context.store.put(content)
     log_access(context.session, context.actor, "export", utc_now(), detail=export_detail(len(keys), asked))
     return Result("", digest, f"{view.list_title}.xlsx")
@@ -63,11 +63,13 @@ def export_detail(count: int, asked: ListRequest) -> str:
     return f"{count} rows {asked.filters}"
 
 
-def _lines(context: Context, view: ExportableList, keys: "array[int]") -> Iterator[Sequence[str]]:
+def _lines(
+    context: Context, view: ExportableList, keys: "array[int]", columns: Sequence[str]
+) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), PAGE):
         page = keys[start : start + PAGE].tolist()
         with context.reading():
-            lines = view.lines(page)
+            lines = view.lines(page, columns)
         yield from lines
         context.save(start + len(page), len(keys))
 

@@ -1,5 +1,6 @@
 """The button and the address that export a list, for every list of the record."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,13 +19,28 @@ from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest
 from app.permissions import Permission as P
 from app.records.access import log_access
+from app.records.columns import listable_items
 from app.records.export import AT_ONCE, export_detail, export_list
 
+ONE_LINE = 60  # longer texts may take several lines of a cell
 KEPT = ("status", "extra")  # the state in words asks for more than its column; items of a province share one
 
 
 class ExportView(SectionView):
     """A list that can be exported: its rows and columns as it is filtered and sorted. Personal numbers stay masked."""
+
+    def offered_columns(self) -> list[str]:
+        """The columns of the list, and every item of the section that may stand in one."""
+        usual = self.column_names()
+        return [
+            *usual,
+            *(name for name in listable_items(self.section, current_actor().indicator_set) if name not in usual),
+        ]
+
+    def _column(self, asked: ListRequest, name: str) -> dict[str, Any]:
+        field = self.section.fields.get(name)
+        kind, length = (field.kind, field.length) if field else ("", 0)
+        return super()._column(asked, name) | {"wrap": kind == "text" and length > ONE_LINE, "num": kind == "number"}
 
     def buttons(self) -> list[dict[str, Any]]:
         if not current_actor().may(P.RECORD_EXPORT):
@@ -44,7 +60,7 @@ class ExportView(SectionView):
             whole = asdict(replace(asked, page=0, search_id=""))
             parameters = {"view": type(self).__name__, "asked": whole, "search": search}
             return hand_over(export_list, self._export_title(asked, search), parameters)
-        content = export_rows(self.headings(), self.lines(keys), self.list_title)
+        content = export_rows(self.headings(asked.columns), self.lines(keys, asked.columns), self.list_title)
         with transaction(db.session):
             log_access(db.session, current_actor(), "export", utc_now(), detail=export_detail(len(keys), asked))
         return send_workbook(content, f"{self.list_title}.xlsx")
@@ -57,21 +73,22 @@ class ExportView(SectionView):
 
     # What a job asks as well.
 
-    def headings(self) -> list[str]:
-        return [self.column_label(name) for name in self.column_names()]
+    def headings(self, columns: Sequence[str]) -> list[str]:
+        return [self.column_label(name) for name in columns or self.column_names()]
 
     def knows(self, asked: ListRequest) -> bool:
-        """Whether the list still has these conditions: one that is ignored would show more than was asked for."""
-        return set(asked.filters) <= set(self.filter_names()) and asked.order in ("", *self.order_columns)
+        """Whether the list still has these conditions and columns: what is ignored would show something else."""
+        same = set(asked.filters) <= set(self.filter_names()) and set(asked.columns) <= set(self.offered_columns())
+        return same and asked.order in ("", *self.order_columns)
 
     def keys(self, asked: ListRequest, search: str, most: int) -> list[int]:
         """The keys of the matching rows in the order of the list."""
         order = (asked.order, asked.direction) if asked.order else self.base_order
         return self.datamodel.keys(self._asked_filters(asked, search), *order, most)
 
-    def lines(self, keys: list[int]) -> list[list[str]]:
+    def lines(self, keys: list[int], columns: Sequence[str]) -> list[list[str]]:
         """The cells of some rows as texts, in the order of the keys."""
-        names = self.column_names()
+        names = columns or self.column_names()
         return [[self.plain_cell(row, name) for name in names] for row in self.datamodel.by_keys(keys, [*names, *KEPT])]
 
     def plain_cell(self, row: Any, name: str) -> str:

@@ -16,7 +16,17 @@ from werkzeug.wrappers import Response
 from app.core.actor import Actor
 from app.core.db import db, transaction, utc_now
 from app.core.ui.addresses import row_key
-from app.core.ui.listing import COUNT_CAP, ListRequest, pager, read_list_request, store_search, stored_text
+from app.core.ui.arrangement import (
+    arrange_page,
+    arrangement,
+    asked_of,
+    kept_fields,
+    opens_at,
+    plain_url,
+    view_tabs,
+    without_view,
+)
+from app.core.ui.listing import COUNT_CAP, ListRequest, pager, store_search
 
 SHOWN_FILTERS = 3
 
@@ -134,17 +144,15 @@ class ScopedModelView(ModelView):
     @expose("/list/")
     @has_access
     def list(self) -> Any:
+        if elsewhere := opens_at(self, current_actor(), request.args):
+            return redirect(elsewhere)
         asked, search = self._asked()
         count, rows = self._matching(asked, search, asked.page, asked.size)
         return self.render_template(self.list_template, page=self._list_page(asked, search, count, rows))
 
     def _asked(self) -> tuple[ListRequest, str]:
         """The checked parameters, and the search text behind its id."""
-        asked = read_list_request(
-            self.__class__.__name__, request.args, self.filter_names(), self.order_columns, self.extra_args_allowed
-        )
-        search = stored_text(db.session, current_actor().user_id, asked.search_id) if asked.search_id else ""
-        return asked, search
+        return asked_of(self, current_actor(), request.args)
 
     def _matching(self, asked: ListRequest, search: str, page: int, size: int) -> tuple[int, Rows]:
         """How many rows match (counted up to a cap), and one page of them."""
@@ -177,19 +185,22 @@ class ScopedModelView(ModelView):
         return redirect(url_for(f"{self.endpoint}.list", q=search_id))
 
     def _list_page(self, asked: ListRequest, search: str, count: int, rows: Rows) -> dict[str, Any]:
-        filters = self.filter_choices(asked)
+        filters, here = self.filter_choices(asked), arrangement(self, current_actor(), asked)
         return {
             "title": str(self.list_title),
             "subtitle": self.subtitle(),
-            "tabs": self.tabs(asked),
+            "tabs": view_tabs(self, asked, here, self.tabs(without_view(asked, here))),
+            "arrange": arrange_page(self, current_actor(), asked, here, searched=bool(search)),
             "search": self._search_box(search, asked),
             "filters": filters[:SHOWN_FILTERS],
             "more_filters": filters[SHOWN_FILTERS:],
-            "keep": [("q", asked.search_id)] if asked.search_id else [],
+            "keep": kept_fields(asked),
             "chips": self._chips(asked, filters),
-            "clear_url": url_for(f"{self.endpoint}.list"),
-            "columns": [self._column(asked, name) for name in self.column_names()],
-            "rows": [self._list_row(row, first) for row, first in zip(rows, self.row_urls(rows), strict=True)],
+            "clear_url": plain_url(self, current_actor()),
+            "columns": [self._column(asked, name) for name in asked.columns],
+            "rows": [
+                self._list_row(row, first, asked.columns) for row, first in zip(rows, self.row_urls(rows), strict=True)
+            ],
             "batch": self.batch_actions(),
             "batch_url": self.batch_url(),
             "pager": pager(asked, count),
@@ -200,7 +211,7 @@ class ScopedModelView(ModelView):
             "print_line": print_line(),
         }
 
-    def _column(self, asked: ListRequest, name: str) -> dict[str, str]:
+    def _column(self, asked: ListRequest, name: str) -> dict[str, Any]:
         return {
             "name": name,
             "label": self.column_label(name),
@@ -232,11 +243,11 @@ class ScopedModelView(ModelView):
             "clear_url": asked.url(q=None) if search else "",
         }
 
-    def _list_row(self, row: Any, url: str) -> dict[str, Any]:
+    def _list_row(self, row: Any, url: str, columns: Sequence[str]) -> dict[str, Any]:
         return {
             "pk": row.id,
             "url": url,
-            "cells": [self.cell(row, name) for name in self.column_names()],
+            "cells": [self.cell(row, name) for name in columns],
             "selectable": bool(self.batch_actions()),
             "links": self.row_links(row),
         }
@@ -249,6 +260,10 @@ class ScopedModelView(ModelView):
 
     def column_names(self) -> Rows:
         return [*self.list_columns]
+
+    def offered_columns(self) -> Rows:
+        """What a person may choose the columns from. The first column of the list is always shown."""
+        return self.column_names()
 
     def column_label(self, name: str) -> str:
         return str(self.label_columns[name])

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, current_app
 
+from app.core.ui.arrangement_views import ListArrangementView
 from app.core.ui.code_finder import CodeFinderView
 
 HERE = Path(__file__).parent.parent
@@ -19,6 +20,7 @@ def register(app: Flask, builder: Any) -> None:
         )
     )
     builder.add_view_no_menu(CodeFinderView)
+    builder.add_view_no_menu(ListArrangementView)
     digest = hashlib.sha256()
     for path in sorted((HERE / "static").rglob("*.*")):
         digest.update(path.read_bytes())

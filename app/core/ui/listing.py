@@ -62,6 +62,7 @@ class ListRequest:
     size: int
     search_id: str
     extra: dict[str, str] = field(default_factory=dict)
+    columns: Sequence[str] = ()  # what is shown, in order; empty: what the list shows by itself
 
     def url(self, **changes: Any) -> str:
         """The address of the same list with some parameters changed; None removes one."""
