@@ -1,28 +1,14 @@
 """The Flask-AppBuilder screens of a section: one `type()` call, everything read from the declaration."""
 
-from dataclasses import replace
 from typing import Any
 
-from flask_appbuilder.models.filters import BaseFilter
-
-from app.core.codes import codes
 from app.core.indicator_set import IndicatorSet
 from app.core.province_items import province_items
-from app.core.sections.fields import Field, join_codes
+from app.core.sections.fields import Field
 from app.core.sections.section import Section, show
 from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
+from app.core.ui.coded_filters import HasCode, ItemIs, code_meant, condition, filterable, is_offered, problem
 from app.core.ui.listing import ListRequest
-
-
-class ItemIs(BaseFilter):
-    """The code of an item that a province has added."""
-
-    def apply(self, query: Any, value: tuple[Field, str]) -> Any:
-        item, code = value
-        column = getattr(self.model, item.name)
-        if item.kind == "codes":
-            return query.filter(column.contains(join_codes([code]), autoescape=True))
-        return query.filter(column == code)
 
 
 class SectionView(ScopedModelView):
@@ -48,9 +34,21 @@ class SectionView(ScopedModelView):
         added = [(item, asked.filters.get(item.name)) for item in self._added()]
         return [[self.list_columns[0], ItemIs, (item, value)] for item, value in added if value]
 
+    def filter_class(self, name: str) -> Any:
+        field = self.section.fields.get(name)
+        return HasCode if field is not None and field.kind == "codes" else super().filter_class(name)
+
+    def read_filter(self, name: str, value: str) -> str:
+        field = self.section.fields.get(name)
+        return code_meant(field, current_actor().indicator_set, value) if field else value
+
+    def filter_problem(self, name: str, value: str) -> str:
+        field = self.section.fields.get(name)
+        return problem(field, current_actor().indicator_set, value) if field else ""
+
     def _added(self) -> list[Field]:
         """The items of the actor's own province."""
-        return province_items.asked(self.section.name, self.filter_set())
+        return province_items.asked(self.section.name, current_actor().indicator_set)
 
     def cell(self, row: Any, name: str) -> Any:
         field = self.section.fields.get(name)
@@ -60,30 +58,11 @@ class SectionView(ScopedModelView):
         asked = self.indicator_set_of(row) if field.code_table else IndicatorSet()
         return show(field, getattr(row, name), asked)
 
-    def filter_set(self) -> IndicatorSet:
-        """The kind of school whose codes the filters offer; above the schools that of most."""
-        own = current_actor().indicator_set
-        return replace(own, kind=own.kind or "S")
-
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
-        found = []
-        for name in self.filter_names():
-            field = self.section.fields.get(name)
-            if field is None or not field.code_table or self.filter_set().kind not in field.school_types:
-                continue
-            offered = codes[field.table_for(self.filter_set())].offered(self.filter_set())
-            options = [{"value": "", "label": f"{field.label}：全部"}]
-            options += [{"value": entry.code, "label": entry.name} for entry in offered]
-            found.append(
-                {
-                    "name": f"_flt_0_{name}",
-                    "column": name,
-                    "label": field.label,
-                    "value": asked.filters.get(name, ""),
-                    "options": options,
-                }
-            )
-        return found
+        own, fields = current_actor().indicator_set, self.section.fields
+        named = filterable(fields[name] for name in self.filter_names() if name in fields)
+        offered = [fields[name] for name in named if is_offered(fields[name], own)]
+        return [condition(field, own, asked.filters.get(field.name, "")) for field in offered]
 
 
 def view_name(section: Section) -> str:
@@ -104,7 +83,7 @@ def make_view(section: Section, base: type[SectionView], name: str = "", **optio
         "list_title": section.title,
         "label_columns": {field.name: field.label for field in fields},
         "list_columns": [field.name for field in fields if field.in_list],
-        "search_columns": [field.name for field in fields if field.in_filter],
+        "search_columns": filterable(fields),
         "order_columns": [field.name for field in fields if field.in_list and field.kind in ("ym", "date")],
     }
     return type(name or view_name(section), (base,), attributes | options)

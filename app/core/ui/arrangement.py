@@ -14,7 +14,7 @@ from werkzeug.exceptions import BadRequest
 
 from app.core.actor import Actor
 from app.core.db import db
-from app.core.errors import NotFound
+from app.core.errors import AppError, NotFound
 from app.core.ui.addresses import whole_number
 from app.core.ui.column_choice import ListChoice, choice_of, columns_shown
 from app.core.ui.listing import PAGE_SIZES, ListRequest, read_list_request, stored_text
@@ -44,6 +44,10 @@ class ArrangedList(Protocol):
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]: ...
 
     def list_filters(self, asked: ListRequest) -> list[Any]: ...
+
+    def read_filter(self, name: str, value: str) -> str: ...
+
+    def filter_problem(self, name: str, value: str) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def asked_of(listed: ArrangedList, actor: Actor, args: Mapping[str, str]) -> tup
     """The checked parameters of a list with its columns, and the search text behind its id."""
     extra = (*listed.extra_args_allowed, OF, OWN_COLUMNS)
     asked = read_list_request(name_of(listed), args, listed.filter_names(), listed.order_columns, extra)
+    asked = replace(asked, filters={name: listed.read_filter(name, value) for name, value in asked.filters.items()})
     here = arrangement(listed, actor, asked)
     if asked.extra.get(OWN_COLUMNS, OWN) != OWN or (OWN_COLUMNS in asked.extra and here.active is None):
         raise BadRequest
@@ -120,8 +125,11 @@ def _named(stored: Arrangement, key: str) -> SavedView:
 
 
 def content_of(listed: ArrangedList, asked: ListRequest) -> Content:
-    """What is shown now, to be kept in a view. Raises BadRequest for a condition that the list would refuse."""
+    """What is shown now, to be kept in a view. Raises BadRequest for a condition that the list would refuse, AppError
+    for one that means nothing: what was typed there is not kept."""
     listed.list_filters(asked)
+    if wrong := [said for name, value in asked.filters.items() if (said := listed.filter_problem(name, value))]:
+        raise AppError(f"先改好条件，再存视图：{wrong[0]}", field="name")
     named = {choice["column"]: choice["label"] for choice in listed.filter_choices(asked)}
     labels = {f"filter {name}": named.get(name, name) for name in asked.filters}
     labels |= {f"column {name}": listed.column_label(name) for name in asked.columns}
@@ -182,10 +190,10 @@ def address_after(listed: ArrangedList, asked: ListRequest, **changes: str | Non
     return _address(listed, replace(asked, extra=extra))
 
 
-def plain_url(listed: ArrangedList, actor: Actor) -> str:
+def plain_url(listed: ArrangedList, here: Arrangement) -> str:
     """The list without conditions and without a view."""
     usual = url_for(f"{listed.endpoint}.list")
-    return f"{usual}?{OF}={NO_VIEW}" if _stored(listed, actor).opening else usual
+    return f"{usual}?{OF}={NO_VIEW}" if here.opening else usual
 
 
 def kept_fields(asked: ListRequest) -> list[tuple[str, str]]:
@@ -215,8 +223,7 @@ def view_tabs(
     """The tabs of the list, and the first views beside them."""
     if not here.views:
         return [dict(tab) for tab in tabs]
-    usual = url_for(f"{listed.endpoint}.list") + without_view(asked, here).url(_=None)
-    own = [dict(tab) for tab in tabs] or [{"label": "全部", "url": usual, "active": True}]
+    own = [dict(tab) for tab in tabs] or [{"label": "全部", "url": plain_url(listed, here), "active": True}]
     if here.active:
         own = [tab | {"active": False} for tab in own]
     shown = [*here.views[:TABS]]

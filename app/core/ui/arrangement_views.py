@@ -64,8 +64,8 @@ class ListArrangementView(PlainView):
         """Save what is shown now as a view."""
         listed, asked = _shown(name)
         typed, shared = request.form.get("name", ""), "shared" in request.form
-        content = content_of(listed, asked)
         try:
+            content = content_of(listed, asked)
             with transaction(db.session):
                 actor, now = current_actor(), utc_now()
                 made = keep_view(db.session, actor, name, typed, content, now, shared=shared)

@@ -167,7 +167,7 @@ class ScopedModelView(ModelView):
         filters.add_filter_list(self.list_filters(asked))
         for name, value in asked.filters.items():
             if name in self.search_columns:
-                filters.add_filter(name, self.datamodel.FilterEqual, value)
+                filters.add_filter(name, self.filter_class(name), value)
         if search and self.search_filter is not None:
             filters.add_filter(self.list_columns[0], self.search_filter, search)
         return filters
@@ -192,11 +192,11 @@ class ScopedModelView(ModelView):
             "tabs": view_tabs(self, asked, here, self.tabs(without_view(asked, here))),
             "arrange": arrange_page(self, current_actor(), asked, here, searched=bool(search)),
             "search": self._search_box(search, asked),
-            "filters": filters[:SHOWN_FILTERS],
-            "more_filters": filters[SHOWN_FILTERS:],
+            "filters": (quick := [choice for choice in filters if "picker" not in choice][:SHOWN_FILTERS]),
+            "more_filters": [choice for choice in filters if choice not in quick],
             "keep": kept_fields(asked),
             "chips": self._chips(asked, filters),
-            "clear_url": plain_url(self, current_actor()),
+            "clear_url": plain_url(self, here),
             "columns": [self._column(asked, name) for name in asked.columns],
             "rows": [
                 self._list_row(row, first, asked.columns) for row, first in zip(rows, self.row_urls(rows), strict=True)
@@ -223,10 +223,10 @@ class ScopedModelView(ModelView):
         """The conditions in force, each with the address of the list without it."""
         chips = []
         for choice in filters:
-            for option in choice["options"]:
-                if option["value"] and option["value"] == choice["value"]:
-                    without = {f"_flt_0_{choice['column']}": None, f"page_{asked.view}": None}
-                    chips.append({"label": f"{choice['label']}：{option['label']}", "url": asked.url(**without)})
+            chosen = [o["label"] for o in choice["options"] if o["value"] and o["value"] == choice["value"]]
+            if shown := choice.get("shown") or "".join(chosen):
+                without = {f"_flt_0_{choice['column']}": None, f"page_{asked.view}": None}
+                chips.append({"label": f"{choice['label']}：{shown}", "url": asked.url(**without)})
         return chips
 
     def _sort_url(self, asked: ListRequest, name: str) -> str:
@@ -271,6 +271,18 @@ class ScopedModelView(ModelView):
     def filter_names(self) -> Rows:
         """What the address may filter by. `list_filters` answers for those that are no columns of the table."""
         return [*self.search_columns]
+
+    def filter_class(self, name: str) -> Any:
+        """How a column is compared with what is asked for."""
+        return self.datamodel.FilterEqual
+
+    def read_filter(self, name: str, value: str) -> str:
+        """What the text of a condition means: without a script a name is typed where a code is chosen."""
+        return value
+
+    def filter_problem(self, name: str, value: str) -> str:
+        """What is wrong with the value of a condition, which then finds nothing."""
+        return ""
 
     def list_filters(self, asked: ListRequest) -> Rows:
         return []

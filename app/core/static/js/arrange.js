@@ -1,7 +1,17 @@
-/* The menu of columns: two buttons beside each column instead of a number, and a field that finds a column by its name.
-   Without it the numbers say the order. */
+/* The menus of a list. Columns: two buttons beside each instead of a number, by which the order is said without this.
+   Columns and conditions are found by their names. */
 (function () {
   'use strict';
+  const finder = (input, rows, label) => {
+    input.hidden = false;
+    input.addEventListener('input', () => { const text = input.value.trim(); rows().forEach(row => { row.hidden = !label(row).includes(text); }); });
+    input.addEventListener('keydown', e => { if (e.key === 'Enter') e.preventDefault(); });
+  };
+  document.querySelectorAll('[data-find-condition]').forEach(input => {
+    const groups = Array.from(input.parentNode.querySelectorAll('.form-group'));
+    finder(input, () => groups, group => group.querySelector('label').textContent);
+  });
+
   document.querySelectorAll('[data-columns]').forEach(form => {
     const list = form.querySelector('ol'), said = form.querySelector('[data-moved]'), find = form.querySelector('[data-find-column]');
     const rows = () => Array.from(list.children);
@@ -43,9 +53,7 @@
       if (shown(row) && order.length) { order.pop().after(row); row.scrollIntoView({ block: 'nearest' }); }
       rest();
     });
-    find.hidden = false;
-    find.addEventListener('input', () => { const text = find.value.trim(); rows().forEach(row => { row.hidden = !label(row).includes(text); }); });
-    find.addEventListener('keydown', e => { if (e.key === 'Enter') e.preventDefault(); });
+    finder(find, rows, label);
     rest();
   });
 }());

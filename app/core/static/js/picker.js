@@ -98,7 +98,8 @@
     // what is chosen, and what of it is sent
     const typed = () => (many || !chosen.length ? input.value.trim() : '');
     const send = () => {
-      hidden.value = [...chosen.map(o => o.code), typed()].filter(Boolean).join(',');
+      const shown = input.form && input.form.method === 'get' && NUMBER.test(typed());   // it would stand in the address
+      hidden.value = [...chosen.map(o => o.code), shown ? '' : typed()].filter(Boolean).join(',');
       box.classList.toggle('filled', !many && input.value !== '' && !input.disabled);
     };
     const draw = () => {
