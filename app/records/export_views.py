@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts.again_views import password_again
 from app.core.db import db, transaction, utc_now
+from app.core.errors import AppError
 from app.core.excel import export_rows
 from app.core.sections.views import SectionView
 from app.core.ui.background import hand_over
@@ -54,6 +55,8 @@ class ExportView(SectionView):
     def export(self) -> Response:
         """The list as a workbook: the answer itself, or a job when it is long."""
         asked, search = self._asked()
+        if wrong := [said for name, value in asked.filters.items() if (said := self.filter_problem(name, value))]:
+            raise AppError(f"先改好条件，再导出：{wrong[0]}")
         keys = self.keys(asked, search, AT_ONCE + 1)
         if len(keys) > AT_ONCE:
             # The page does not matter, and the search is kept under the job: its id in the address runs out.

@@ -57,9 +57,47 @@ def test_columns_and_views(browser: Browser, size: tuple[int, int]) -> None:
     assert browser.driver.switch_to.active_element.get_attribute("value") == "在编"
     browser.look(f"views-{size[0]}")
 
+    browser.find(".manage > summary").click()
+    browser.look(f"view-{size[0]}")
+    rename = browser.find(".rename input")
+    rename.clear()
+    rename.send_keys("在编教师", Keys.ENTER)
+    browser.sees("已改名为「在编教师」。")
+    browser.click("常用视图", ".menu-panel")
+    browser.find(".manage > summary").click()
+    browser.click("打开列表时先用它")
+    browser.sees("先用「在编教师」")
+    browser.find(".menu-panel > summary").click()
     browser.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
     assert not browser.driver.find_elements(By.CSS_SELECTOR, ".menu-panel[open]")
     browser.find(".menu-panel + .menu-panel > summary").click()
     browser.click("恢复默认")
     browser.sees("已恢复默认的列")
     assert columns(browser) == usual and "已改动" in browser.text()
+
+
+def test_a_condition_is_found_and_searched(browser: Browser) -> None:
+    browser.login("liyutong")
+    browser.open("/teachers/list/")
+    browser.click("更多条件")
+    browser.find("[data-find-condition]").send_keys("民族")
+    shown = [e for e in browser.driver.find_elements(By.CSS_SELECTOR, ".conditions .form-group") if e.is_displayed()]
+    assert [group.text.split("\n")[0] for group in shown] == ["民族"]
+    field = browser.find("#filter-_flt_0_ethnicity")
+    field.send_keys("hanzu")
+    browser.wait(browser.rows, "rows of the picker")
+    field.send_keys(Keys.ENTER)
+    browser.look("condition")
+    browser.click("查询", ".more-filters")
+    browser.sees("民族：汉族")
+    assert "_flt_0_ethnicity=01" in browser.path
+
+
+def test_a_number_in_a_condition_stays_out_of_the_address(browser: Browser) -> None:
+    browser.login("liyutong")
+    browser.open("/teachers/list/")
+    browser.click("更多条件")
+    browser.find("#filter-_flt_0_ethnicity").send_keys("530000198101070033")
+    browser.click("查询", ".more-filters")
+    browser.wait(lambda: "?" in browser.path, "the answer")
+    assert "5300001981" not in browser.path

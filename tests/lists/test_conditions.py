@@ -16,6 +16,7 @@ from app.core.sections.fields import split_codes
 from app.core.ui.coded_filters import code_meant, condition
 from app.organisations.models import Unit
 from app.records import BY_NAME
+from app.records.access import AccessLog
 from app.records.teacher import Teacher
 from tests.accounts.database import looking
 from tests.conftest import SCHOOL, Client
@@ -110,6 +111,13 @@ def test_it_is_not_kept_in_a_view(app: Flask, clerk: Client) -> None:
     with looking(app) as session:
         kept = list(session.execute(sa.text("SELECT name, content FROM saved_view")))
     assert [name for name, _ in kept] == ["汉族的"] and '"01"' in str(kept[0][1]).replace("'", '"')
+
+
+def test_it_is_neither_exported_nor_noted(app: Flask, clerk: Client) -> None:
+    answer = clerk.post("/teachers/export?_flt_0_ethnicity=火星族")
+    assert answer.status_code == 400 and "先改好条件，再导出" in answer.get_data(as_text=True)
+    with looking(app) as session:
+        assert list(session.scalars(sa.select(AccessLog))) == []
 
 
 def test_a_retired_code_stays_chosen(app: Flask, clerk: Client) -> None:
