@@ -464,6 +464,11 @@ def test_a_condition_that_a_list_refuses_is_not_saved(app: Flask, client_as: Cal
     assert changed_tables(before, dump(app)) == []
 
 
+def test_what_a_list_does_not_offer_is_not_kept(app: Flask, clerk: Client) -> None:
+    assert "「审核状态」里没有「陈晓明」" in said(clerk, save(clerk, "人", "?_flt_0_status=陈晓明"))
+    assert stored(app) == []
+
+
 def test_a_view_of_another_list_is_not_found(app: Flask, clerk: Client, own: int) -> None:
     before = dump(app)
     assert clerk.get(f"/units/list/?view={own}").status_code == 404

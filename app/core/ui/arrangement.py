@@ -99,9 +99,12 @@ def asked_of(listed: ArrangedList, actor: Actor, args: Mapping[str, str]) -> tup
 
 
 def arrangement(listed: ArrangedList, actor: Actor, asked: ListRequest) -> Arrangement:
-    """What is stored, with the view of the address. Raises NotFound for a view that is not the actor's to use."""
+    """What is stored, with the view of the address. Raises NotFound for a view that is not the actor's to use, and
+    BadRequest for what names none."""
     stored = _stored(listed, actor)
     of = asked.extra.get(OF, "")
+    if of and whole_number(of) is None:
+        raise BadRequest
     return stored if of in ("", NO_VIEW) else replace(stored, active=_named(stored, of))
 
 
@@ -128,12 +131,19 @@ def content_of(listed: ArrangedList, asked: ListRequest) -> Content:
     """What is shown now, to be kept in a view. Raises BadRequest for a condition that the list would refuse, AppError
     for one that means nothing: what was typed there is not kept."""
     listed.list_filters(asked)
-    if wrong := [said for name, value in asked.filters.items() if (said := listed.filter_problem(name, value))]:
-        raise AppError(f"先改好条件，再存视图：{wrong[0]}", field="name")
-    named = {choice["column"]: choice["label"] for choice in listed.filter_choices(asked)}
-    labels = {f"filter {name}": named.get(name, name) for name in asked.filters}
+    offered = {choice["column"]: choice for choice in listed.filter_choices(asked)}
+    for name, value in asked.filters.items():
+        if wrong := listed.filter_problem(name, value) or _not_among(offered.get(name), value):
+            raise AppError(f"先改好条件，再存视图：{wrong}", field="name")
+    labels = {f"filter {name}": offered[name]["label"] if name in offered else name for name in asked.filters}
     labels |= {f"column {name}": listed.column_label(name) for name in asked.columns}
     return {**_facts(asked), "columns": [*asked.columns[1:]], "labels": labels}
+
+
+def _not_among(choice: Mapping[str, Any] | None, value: str) -> str:
+    options = choice["options"] if choice else []
+    known = not options or value in [option["value"] for option in options]
+    return "" if known or choice is None else f"「{choice['label']}」里没有「{value}」，请从列出的里面选。"
 
 
 def _facts(asked: ListRequest) -> dict[str, Any]:
