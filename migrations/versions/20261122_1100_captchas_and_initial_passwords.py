@@ -8,7 +8,7 @@ from alembic import op
 from app.core.db import UtcDateTime
 
 revision = "d81f3a6c27e5"
-down_revision = "c47e10b96d2a"
+down_revision = "a61f0c2be847"
 branch_labels = None
 depends_on = None
 
