@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_appbuilder import Model
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, event
+from sqlalchemy import DateTime, Engine, String, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -62,6 +62,11 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
     def process_result_value(self, value: dt.datetime | None, dialect: Any) -> dt.datetime | None:
         return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+def by_code_point(length: int) -> String:
+    """The type of texts that both databases compare by their characters' numbers, whatever language is set."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def utc_now() -> dt.datetime:

@@ -5,12 +5,12 @@ integers. A session has exactly one scope for its life; without one it cannot to
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ForeignKey, Integer, column, event, select, table
+from sqlalchemy import ColumnElement, ForeignKey, Integer, column, event, select, table
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
 from app.core.errors import NoScope, OutOfScope
@@ -39,6 +39,12 @@ class Scoped:
     def scope_ids(self, session: Session) -> ScopeIds:
         """The scope columns this row must have, read from the row it hangs on."""
         raise NotImplementedError
+
+    @classmethod
+    def of_units(cls, name: str, unit_ids: Sequence[int]) -> ColumnElement[bool]:
+        """The criterion for the rows that have these units in a scope column."""
+        found: ColumnElement[bool] = getattr(cls, name).in_(unit_ids)
+        return found
 
 
 @dataclass(frozen=True)

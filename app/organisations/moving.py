@@ -78,7 +78,7 @@ def _settle_rows(session: Session, changed: Mapping[int, str]) -> None:
                     name: select(getattr(Unit, name)).where(Unit.id == own).scalar_subquery()
                     for name in SCOPE_COLUMNS[:place]
                 }
-                rows = update(cls).where(own.in_(ids), *lower).values(values)
+                rows = update(cls).where(cls.of_units(column_name, ids), *lower).values(values)
                 session.execute(rows, execution_options={"synchronize_session": False})
 
 

@@ -19,7 +19,7 @@ from app.core.scope import SCOPE_COLUMNS, scope_of
 from app.core.sections.fields import Value
 from app.core.sections.section import Section
 from app.organisations.models import Unit
-from app.records.following import following
+from app.records.following import following, insert_following
 
 FIRST_VERSION = 1
 Row = Mapping[str, Any]
@@ -39,7 +39,9 @@ def insert_rows(
     table = section.model.__table__
     ids = _new_ids(session, table, len(rows))
     lines = [{"id": key} | _line(section, *row, common) for key, row in zip(ids, rows, strict=True)]
-    _insert(session.connection(), table, lines)
+    connection = session.connection()
+    _insert(connection, table, lines)
+    insert_following(connection, section.model, lines)
     return ids
 
 

@@ -1,12 +1,12 @@
-"""Columns that follow an item of the same row: the keyed hashes by which a number is found.
+"""What follows an item of a row: columns of the same row, and rows of a table by which it is found.
 
 Said once for both ways in which rows are written: an object whose item is set, and many rows in one statement.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import event
+from sqlalchemy import Connection, delete, event, insert, inspect
 
 Columns = Callable[[Any], Mapping[str, Any]]
 _FOLLOWING: dict[str, dict[str, Columns]] = {}  # by table and item
@@ -27,3 +27,51 @@ def following(model: Any, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]
     """The columns that follow from the items of a row which is written without an object."""
     for item, columns in _FOLLOWING.get(model.__tablename__, {}).items():
         yield from columns(values.get(item)).items()
+
+
+class _OwnRows(NamedTuple):
+    model: Any
+    items: Sequence[str]
+    rows: Callable[[Mapping[str, Any]], list[dict[str, Any]]]
+
+
+_OWN_ROWS: dict[str, list[_OwnRows]] = {}  # by table
+
+
+def rows_follow(
+    model: Any, items: Sequence[str], own: Any, rows: Callable[[Mapping[str, Any]], list[dict[str, Any]]]
+) -> None:
+    """Name a table `own` whose rows, found by their `teacher_id`, follow from columns of a person's row.
+
+    rows: those of one person, from the columns `items` and `id`.
+    """
+    found = _OwnRows(own, items, rows)
+    _OWN_ROWS.setdefault(model.__tablename__, []).append(found)
+
+    def insert_them(_mapper: Any, connection: Connection, row: Any) -> None:
+        _insert(connection, found, [{name: getattr(row, name) for name in ("id", *items)}])
+
+    def delete_them(_mapper: Any, connection: Connection, row: Any) -> None:
+        connection.execute(delete(own).where(own.teacher_id == row.id))
+
+    def make_anew(mapper: Any, connection: Connection, row: Any) -> None:
+        state = inspect(row)
+        if any(state.attrs[name].history.has_changes() for name in items):
+            delete_them(mapper, connection, row)
+            insert_them(mapper, connection, row)
+
+    event.listen(model, "after_insert", insert_them)
+    event.listen(model, "after_update", make_anew)
+    event.listen(model, "before_delete", delete_them)
+
+
+def insert_following(connection: Connection, model: Any, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Store the rows that follow from rows which were written without objects."""
+    for found in _OWN_ROWS.get(model.__tablename__, ()):
+        _insert(connection, found, lines)
+
+
+def _insert(connection: Connection, found: _OwnRows, lines: Sequence[Mapping[str, Any]]) -> None:
+    made = [row for line in lines for row in found.rows(line)]
+    if made:
+        connection.execute(insert(found.model), made)

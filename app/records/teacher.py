@@ -7,10 +7,11 @@ from sqlalchemy import ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, synonym
 
 from app.core.crypto import blind_index
-from app.core.db import Base, UtcDateTime
+from app.core.db import Base, UtcDateTime, by_code_point
 from app.core.files import REFERS_TO_FILE
 from app.core.history import Audited
 from app.core.indicator_set import IndicatorSet
+from app.core.person_names import ORDER_LENGTH
 from app.core.province_items import Extended
 from app.core.scope import Scoped, ScopeIds
 from app.core.sections.fields import When, code, codes, date, flag, month, secret, text
@@ -63,6 +64,11 @@ class Teacher(Base, Scoped, Audited, Extended):
     __table_args__ = (
         Index("ix_teacher_school_id_id", "school_id", "id"),
         Index("ix_teacher_county_id_id", "county_id", "id"),
+        Index("ix_teacher_city_id_id", "city_id", "id"),
+        Index("ix_teacher_province_id_id", "province_id", "id"),
+        Index("ix_teacher_county_name", "county_id", "name_order", "id"),
+        Index("ix_teacher_province_name", "province_id", "name_order", "id"),
+        Index("ix_teacher_name", "name_order", "id"),
         Index("ix_teacher_waiting", "waiting_unit_id", "status"),
         Index("ix_teacher_department", "department", "id"),
     )
@@ -82,6 +88,9 @@ class Teacher(Base, Scoped, Audited, Extended):
     reported_by: Mapped[str] = mapped_column(String(64), default="")
     reported_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     content_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    # What the name is sorted by; its keys for searching are rows of their own. Both follow it, see name_keys.py.
+    name_order: Mapped[str] = mapped_column(by_code_point(ORDER_LENGTH), default="")
 
     # The portrait: its file, and since when. Set by teacher_photo.py only.
     photo_digest: Mapped[str | None] = mapped_column(String(64), index=True, info=REFERS_TO_FILE)
