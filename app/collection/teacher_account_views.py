@@ -83,6 +83,7 @@ class TeacherAccountView(ScopedModelView):
     list_columns = ["name", "id_number", "state", "initial", "last_login"]
     search_columns: Any = ()
     order_columns = ["name"]
+    sorted_by: ClassVar[dict[str, str]] = {"name": "name_order"}
     base_order = ("id", "asc")
     search_filter = PersonSearch
     search_hint = PERSON_HINT
@@ -174,8 +175,7 @@ class TeacherAccountView(ScopedModelView):
         """Ids and names: of all that match the conditions, or of the ticked ones, which must all be there."""
         if request.form.get("all_matching") == "1":
             asked, search = self._asked()
-            _, rows = self._matching(asked, search, 0, most + 1)
-            return [(row.id, row.name or "") for row in rows]
+            return [(row.id, row.name or "") for row in self._matching(asked, search, most + 1)]
         ids = dict.fromkeys(request.form.getlist("rowid"))
         rows = [self.row_or_404(pk) for pk in ids] if len(ids) <= most else []
         return [(row.id, row.name or "") for row in rows]
@@ -187,8 +187,8 @@ class TeacherAccountView(ScopedModelView):
     def export(self) -> Response:
         """The initial passwords of the teachers on the list, as a workbook to hand out from."""
         asked, search = self._asked()
-        count, rows = self._matching(asked, search, 0, MOST_EXPORTED)
-        if count > MOST_EXPORTED:
+        rows = self._matching(asked, search, MOST_EXPORTED + 1)
+        if len(rows) > MOST_EXPORTED:
             raise AppError(f"一次最多导出 {MOST_EXPORTED} 人，请先加条件。")
         ids = [row.id for row in rows]
         with transaction(db.session):

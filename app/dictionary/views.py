@@ -16,10 +16,10 @@ from app.core.sections.forms import FormState, texts_from
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
 from app.core.ui import uploads
-from app.core.ui.base_view import CappedInterface, Rows, ScopedModelView, current_actor
+from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
 from app.core.ui.blueprint import macro, register_templates
 from app.core.ui.downloads import send_workbook
-from app.core.ui.listing import ListRequest
+from app.core.ui.listing import ListRequest, Window
 from app.core.ui.settings_form import settings_page
 from app.dictionary.declarations import CODE, CODE_IN_FILE, values_of
 from app.dictionary.operations import (
@@ -90,10 +90,10 @@ class CodeView(ScopedModelView):
     search_hint = "名称、别名、代码或拼音"
     empty: ClassVar[dict[str, str]] = {"title": "这张表还没有代码", "text": ""}
 
-    def _list_page(self, asked: ListRequest, search: str, count: int, rows: Rows) -> dict[str, Any]:
+    def _list_page(self, asked: ListRequest, search: str, count: int, window: Window) -> dict[str, Any]:
         name = asked.filters.get("table_name", "")
         title = {"title": codes[name].title} if name in codes else {}
-        return super()._list_page(asked, search, count, rows) | title
+        return super()._list_page(asked, search, count, window) | title
 
     def list_filters(self, asked: ListRequest) -> list[Any]:
         return [["name", SeenByActor, ""]]

@@ -60,7 +60,7 @@ class ExportView(SectionView):
         keys = self.keys(asked, search, AT_ONCE + 1)
         if len(keys) > AT_ONCE:
             # The page does not matter, and the search is kept under the job: its id in the address runs out.
-            whole = asdict(replace(asked, page=0, search_id=""))
+            whole = asdict(replace(asked, page=0, after=0, before=0, end=False, search_id=""))
             parameters = {"view": type(self).__name__, "asked": whole, "search": search}
             return hand_over(export_list, self._export_title(asked, search), parameters)
         content = export_rows(self.headings(asked.columns), self.lines(keys, asked.columns), self.list_title)
@@ -86,8 +86,7 @@ class ExportView(SectionView):
 
     def keys(self, asked: ListRequest, search: str, most: int) -> list[int]:
         """The keys of the matching rows in the order of the list."""
-        order = (asked.order, asked.direction) if asked.order else self.base_order
-        return self.datamodel.keys(self._asked_filters(asked, search), *order, most)
+        return self.datamodel.keys(self._asked_filters(asked, search), self._order(asked), most)
 
     def lines(self, keys: list[int], columns: Sequence[str]) -> list[list[str]]:
         """The cells of some rows as texts, in the order of the keys."""

@@ -76,6 +76,7 @@ class TeacherRecordView(ExportView):
         "list", "show", "search", "add", "edit", "delete", "draft", "drop",
         "row_add", "row_edit", "row_delete", "none", "reveal", "export",
     }  # fmt: skip
+    sorted_by: ClassVar[dict[str, str]] = {"name": "name_order"}
     search_filter = PersonSearch
     search_hint = PERSON_HINT
     empty: ClassVar[dict[str, str]] = {"title": "还没有教师", "text": "可以用 Excel 一次导入，也可以逐个新增。"}
@@ -85,7 +86,7 @@ class TeacherRecordView(ExportView):
         self.list_columns = [*self.list_columns[:5], "unit", *self.list_columns[5:], "status", "updated_at"]
         self.label_columns |= {"unit": "任教学校", "status": "审核状态", "updated_at": "更新"}
         self.search_columns = ["status", *self.search_columns]
-        self.order_columns = [*self.order_columns, "updated_at"]
+        self.order_columns = ["name", *self.order_columns, "updated_at"]
         self.datamodel.eager = ("unit", "waiting_unit")
 
     def indicator_set_of(self, row: Teacher) -> IndicatorSet:

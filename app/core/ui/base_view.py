@@ -1,6 +1,8 @@
 """The base of all views. Nothing derives from Flask-AppBuilder's view classes directly: a test walks them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from flask import abort, current_app, flash, g, redirect, request, url_for
@@ -26,7 +28,8 @@ from app.core.ui.arrangement import (
     view_tabs,
     without_view,
 )
-from app.core.ui.listing import COUNT_CAP, ListRequest, pager, store_search
+from app.core.ui.listing import COUNT_CAP, ListRequest, Window, pager, store_search
+from app.core.ui.paging import Order, read_window
 
 SHOWN_FILTERS = 3
 
@@ -67,17 +70,24 @@ class CappedInterface(SQLAInterface):
         known = (ColumnProperty, RelationshipProperty)
         self.list_properties: dict[str, Any] = {k: v for k, v in self.list_properties.items() if isinstance(v, known)}
 
-    def query_count(self, query: Query[Any], filters: Any = None, select_columns: Any = None) -> int:
-        inner = self._apply_inner_all(query, filters, aliases_mapping={}).with_entities(self.get_pk()).order_by(None)
-        counted = select(func.count()).select_from(inner.limit(COUNT_CAP + 1).subquery())
-        return self.session.scalar(counted) or 0
+    def matching(self, filters: Filters) -> Query[Any]:
+        """The rows that pass the filters, with what the list shows of other tables."""
+        query = self.apply_filters(self.session.query(self.obj), self.get_inner_filters(filters))
+        return self.apply_pagination(query, None, None)
 
-    def keys(self, filters: Any, order_column: str, order_direction: str, most: int) -> list[int]:
+    def count(self, matching: Query[Any]) -> int:
+        """How many rows match, counted up to a cap."""
+        inner = matching.with_entities(self.get_pk()).limit(COUNT_CAP + 1)
+        return self.session.scalar(select(func.count()).select_from(inner.subquery())) or 0
+
+    def order(self, name: str, direction: str) -> Order:
+        """The order by a column."""
+        return Order(getattr(self.obj, name), self.get_pk(), direction == "desc")
+
+    def keys(self, filters: Filters, order: Order, most: int) -> list[int]:
         """The keys of the first matching rows, in order."""
-        query = self._apply_inner_all(
-            self.session.query(self.obj), filters, order_column, order_direction, aliases_mapping={}
-        )
-        return [key for (key,) in query.with_entities(self.get_pk()).limit(most)]
+        query = self.matching(filters).with_entities(self.get_pk()).order_by(*order.terms())
+        return [key for (key,) in query.limit(most)]
 
     def by_keys(self, keys: Sequence[int], names: Sequence[str]) -> list[Any]:
         """Rows by their keys, in that order; what is gone or foreign is left out. `names`: the columns to be shown.
@@ -122,7 +132,8 @@ class ScopedModelView(ModelView):
     list_columns: Any = None
     search_columns: Any = None
     order_columns: Any = None
-    base_order = ("id", "asc")  # without one, PostgreSQL shows rows in another order after every change
+    base_order = ("id", "asc")
+    sorted_by: ClassVar[dict[str, str]] = {}  # what stands for a column in ORDER BY, where it is another one
     search_filter: type[BaseFilter] | None = None
     search_hint = ""
     extra_args_allowed: tuple[str, ...] = ()
@@ -147,19 +158,28 @@ class ScopedModelView(ModelView):
         if elsewhere := opens_at(self, current_actor(), request.args):
             return redirect(elsewhere)
         asked, search = self._asked()
-        count, rows = self._matching(asked, search, asked.page, asked.size)
-        return self.render_template(self.list_template, page=self._list_page(asked, search, count, rows))
+        matching = self.datamodel.matching(self._asked_filters(asked, search))
+        window = read_window(matching, self._order(asked), asked, partial(self._all_rows, asked))
+        whole = window.page == 0 and not window.has_next
+        count = len(window.rows) if whole else self.datamodel.count(matching)
+        return self.render_template(self.list_template, page=self._list_page(asked, search, count, window))
 
     def _asked(self) -> tuple[ListRequest, str]:
         """The checked parameters, and the search text behind its id."""
         return asked_of(self, current_actor(), request.args)
 
-    def _matching(self, asked: ListRequest, search: str, page: int, size: int) -> tuple[int, Rows]:
-        """How many rows match (counted up to a cap), and one page of them."""
-        order = (asked.order, asked.direction) if asked.order else self.base_order
-        filters = self._asked_filters(asked, search)
-        count, rows = self.datamodel.query(filters, *order, page=page, page_size=size)
-        return count, rows
+    def _all_rows(self, asked: ListRequest) -> Query[Any]:
+        """What the person may see in the list at all."""
+        return self.datamodel.matching(self._asked_filters(replace(asked, filters={}), ""))
+
+    def _order(self, asked: ListRequest) -> Order:
+        name, direction = (asked.order, asked.direction) if asked.order else self.base_order
+        return self.datamodel.order(self.sorted_by.get(name, name), direction)
+
+    def _matching(self, asked: ListRequest, search: str, most: int) -> Rows:
+        """The first rows that match, in the order of the list."""
+        matching = self.datamodel.matching(self._asked_filters(asked, search))
+        return matching.order_by(*self._order(asked).terms()).limit(most).all()
 
     def _asked_filters(self, asked: ListRequest, search: str) -> Filters:
         """A filter object of this request only: the view is shared by all threads."""
@@ -184,7 +204,7 @@ class ScopedModelView(ModelView):
             search_id = store_search(db.session, current_actor().user_id, typed, utc_now())
         return redirect(url_for(f"{self.endpoint}.list", q=search_id))
 
-    def _list_page(self, asked: ListRequest, search: str, count: int, rows: Rows) -> dict[str, Any]:
+    def _list_page(self, asked: ListRequest, search: str, count: int, window: Window) -> dict[str, Any]:
         filters, here = self.filter_choices(asked), arrangement(self, current_actor(), asked)
         return {
             "title": str(self.list_title),
@@ -199,11 +219,12 @@ class ScopedModelView(ModelView):
             "clear_url": plain_url(self, here),
             "columns": [self._column(asked, name) for name in asked.columns],
             "rows": [
-                self._list_row(row, first, asked.columns) for row, first in zip(rows, self.row_urls(rows), strict=True)
+                self._list_row(row, first, asked.columns)
+                for row, first in zip(window.rows, self.row_urls(window.rows), strict=True)
             ],
             "batch": self.batch_actions(),
             "batch_url": self.batch_url(),
-            "pager": pager(asked, count),
+            "pager": pager(asked, count, window),
             "buttons": self.buttons(),
             "primary": self.primary_button(),
             "empty": self.empty,
