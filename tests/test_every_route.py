@@ -170,6 +170,8 @@ POST TeacherView.row_delete pk=third name=child row_id=third in  403 302 403 403
 POST TeacherView.none pk=third name=award say=1            in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.delete pk=fourth                       in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.batch                                  in  403 302 403 403 403 403 403 403 403 404
+GET  TeacherView.asked batch_id=none                    in  403 404 404 404 404 403 404 403 404 404
+POST TeacherView.run batch_id=none                      in  403 404 404 404 404 403 404 403 404 404
 GET  ReviewQueueView.list                               in  403 200 200 403 403 403 200 403 200 200
 POST ReviewQueueView.search                             in  403 302 302 403 403 403 302 403 302 302
 POST ReviewQueueView.batch                              in  403 302 302 403 403 403 302 403 302 404

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.guesses import NAME_WINDOW
 from app.accounts.models import Account, Captcha, InitialPassword, LoginThrottle, ServerSession
+from app.core import batches
+from app.core.batches import BatchAction
 from app.core.drafts import Draft
 from app.core.jobs import Job
 from app.core.ui.listing import StoredSearch
@@ -26,6 +28,7 @@ def remove_expired(session: Session, now: dt.datetime, idle: dt.timedelta) -> in
         delete(Captcha).where(Captcha.expires_at < now),
         delete(InitialPassword).where(InitialPassword.user_id.in_(expired)),
         delete(Draft).where(Draft.saved_at < now - KEEP_DRAFTS),
+        delete(BatchAction).where(BatchAction.at < now - batches.KEEP),
         delete(Job).where(Job.expires_at < now),
     )
     return sum(session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from app.records.name_keys import named
 from app.records.sections.contact import Contact, number_hash
 from app.records.teacher import Teacher
 
-PERSON_HINT = "姓名、拼音或首字母、手机、证件号或后 4 位"
+PERSON_HINT = "姓名、拼音、手机、证件号后 4 位"
 TAIL = 4
 FULL_NUMBER = 15
 

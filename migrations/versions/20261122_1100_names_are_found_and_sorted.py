@@ -1,4 +1,4 @@
-"""Names are found by their parts, pinyin and initials, and sorted as in a Chinese list."""
+"""Names are found by their parts, pinyin and initials, and sorted as in a Chinese list; actions over many rows."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +35,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["teacher_id"], ["teacher.id"], name=op.f("fk_name_key_teacher_id")),
         sa.PrimaryKeyConstraint("teacher_id", "key", name=op.f("pk_name_key")),
     )
+    op.create_table(
+        "batch_action",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=12), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("chosen", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Text(), nullable=True),
+        sa.Column("lines", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_action")),
+    )
+    op.create_index(op.f("ix_batch_action_user_id"), "batch_action", ["user_id"])
+    op.create_index(op.f("ix_batch_action_at"), "batch_action", ["at"])
     _fill()
     op.create_index(
         "ix_name_key_area", "name_key", [sa.text("coalesce(county_id, city_id, province_id, 0)"), "key", "teacher_id"]
@@ -45,6 +61,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # Column by column, not as a batch: SQLite would make the table anew, and copy every row.
+    op.drop_table("batch_action")
     op.drop_table("name_key")
     for name in reversed(ORDERS):
         op.drop_index(name, table_name="teacher")
