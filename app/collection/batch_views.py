@@ -9,6 +9,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from app.accounts.again_views import password_again
 from app.collection.batch import ACTIONS, AT_ONCE, MOST, Action, teacher_batch
 from app.core.batches import ASKED, ENDED, HANDED_OVER, BatchAction, Row, act, ask, outcome_of, own_batch
 from app.core.db import db, transaction, utc_now
@@ -59,6 +60,7 @@ class BatchTeacherView(TeacherRecordView):
     @expose("/batch", methods=["POST"])
     @has_access
     @permission_name("list")
+    @password_again("导出名单", file=True, when=lambda: request.form.get("action") == "export")
     def batch(self) -> Any:
         """Ask before a batch; an export is given at once."""
         name = request.form.get("action", "")
@@ -181,8 +183,8 @@ class BatchTeacherView(TeacherRecordView):
         chosen, rows = self.chosen()
         if "asked" in chosen:
             return self.export()
-        keys = [key for key, _ in rows]
-        content = export_rows(self.headings(), self.lines(keys), self.list_title)
+        keys, columns = [key for key, _ in rows], self._asked()[0].columns
+        content = export_rows(self.headings(columns), self.lines(keys, columns), self.list_title)
         with transaction(db.session):
             log_access(db.session, current_actor(), "export", utc_now(), detail=f"{len(keys)} chosen rows")
         return send_workbook(content, f"{self.list_title}.xlsx")

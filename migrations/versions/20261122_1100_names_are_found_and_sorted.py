@@ -6,7 +6,7 @@ from alembic import op
 from app.core.person_names import name_keys, name_order
 
 revision = "a93d5f20e7b1"
-down_revision = "c47e10b96d2a"
+down_revision = "d81f3a6c27e5"
 branch_labels = None
 depends_on = None
 

@@ -12,7 +12,7 @@ from alembic import op
 from app.core.crypto import decrypt, decrypt_bytes, encrypt, encrypt_bytes
 
 revision = "e19a6c0b7d43"
-down_revision = "d81f3a6c27e5"
+down_revision = "a93d5f20e7b1"
 branch_labels = None
 depends_on = None
 
