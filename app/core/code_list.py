@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from app.core.indicator_set import IndicatorSet
+from app.core.pinyin import syllables
 from app.core.text import clean, match_key
 from app.core.validators import InvalidValue
 
@@ -39,6 +40,11 @@ class CodeEntry:
     path: tuple[str, ...]
     shown: str  # the name; with the path before it where names repeat
     label: str  # as a list offers it: code and name; the name alone where codes mean nothing to people
+
+    @cached_property
+    def sound(self) -> str:
+        """The name in pinyin. Stored tables have it; for the others it is made when somebody looks for one."""
+        return self.pinyin or syllables(self.name)
 
     def offered_to(self, indicator_set: IndicatorSet) -> bool:
         """Whether a form may offer it: selectable, not retired, meant for this kind of school ("": for any), and the
@@ -186,12 +192,12 @@ class CodeList:
         }
         words = {}
         for entry in self.entries.values():
-            parts = entry.pinyin.split()
+            parts = entry.sound.split()
             begins = [len(alias) for alias in entry.aliases if entry.name.startswith(alias)]
             spoken = [parts, *(parts[:length] for length in begins if len(parts) == len(entry.name))]
             code, names = match_key(entry.code), own[entry.code]
-            sounds = tuple("".join(syllables) for syllables in spoken)
-            initials = tuple("".join(part[0] for part in syllables) for syllables in spoken)
+            sounds = tuple("".join(spelt) for spelt in spoken)
+            initials = tuple("".join(part[0] for part in spelt) for spelt in spoken)
             above = tuple(own[parent.code] for parent in self._parents(entry))[::-1]
             line = "\n".join((code, *names, *sounds, *initials))
             line_above = "\n".join(name for level in above for name in level)

@@ -106,9 +106,7 @@ class CodeBook:
             for row in session.execute(select(*listed).where(Code.table_name.in_(titles)).order_by(Code.sort, Code.id)):
                 rows[row[0]].append(row[1:])
             fresh = {name: make_code_list(name, title, rows[name]) for name, title in titles.items()}
-            tables = [
-                (name, title, "", "", "", 0, True, "", syllables(title), owner) for name, title, _, owner in found
-            ]
+            tables = [(name, title, "", "", "", 0, True, "", "", owner) for name, title, _, owner in found]
             fresh[TABLES] = make_code_list(TABLES, "代码表", tables, plain=True)
             self._lists = self._lists | fresh  # other threads go on reading the old ones
             self._versions = {name: version for name, _, version, _ in found}
@@ -120,7 +118,7 @@ class CodeBook:
         """A table that is part of the program: codes with their names. `below`: the headings they stand under."""
         above = below or {}
         rows = [
-            (code, text, above.get(code, ""), "", "", number, code not in above.values(), "", syllables(text), 0)
+            (code, text, above.get(code, ""), "", "", number, code not in above.values(), "", "", 0)
             for number, (code, text) in enumerate(names.items())
         ]
         self._lists[name] = make_code_list(name, title, rows, plain=True)
@@ -142,8 +140,7 @@ class CodeBook:
             with short_read(self._engine) as connection:
                 found = read(connection, int(school)) if school != "0" else ()
             rows = [
-                (code, text, "", "", until, place, True, "", syllables(text), 0)
-                for place, (code, text, until) in enumerate(found)
+                (code, text, "", "", until, place, True, "", "", 0) for place, (code, text, until) in enumerate(found)
             ]
             kept = (time.monotonic(), make_code_list(name, title, rows, plain=True))
             if len(self._of_one) > SCHOOLS_KEPT:

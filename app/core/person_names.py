@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise, product
 
-from pypinyin import Style, lazy_pinyin
-
 KEY_LENGTH, ORDER_LENGTH = 60, 80
 MOST_READINGS = 6
 
@@ -107,6 +105,8 @@ def _unique(sounds: Iterable[str]) -> list[str]:
 @lru_cache(maxsize=20_000)
 def _sound(part: str) -> str:
     """Its usual sound with the tone; a word of another script is its own."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - see pinyin.py
+
     return lazy_pinyin(part, style=Style.TONE3, neutral_tone_with_five=True)[0] if len(part) == 1 else part
 
 

@@ -1,7 +1,5 @@
 """How the names of codes are spelt in pinyin, so that people can look for them by their sound."""
 
-from pypinyin import lazy_pinyin
-
 # The dictionary knows most names of places. These it reads as ordinary words, or by another sound of a character.
 READINGS = """
 六合 lu he|乐陵 lao ling|南乐 nan le|民乐 min le|大城 dai cheng|朝阳市 chao yang shi|朝阳县 chao yang xian
@@ -22,6 +20,8 @@ def syllables(name: str) -> str:
         before, found, after = name.partition(word)
         if found:
             return " ".join(part for part in (syllables(before), sound, syllables(after)) if part)
+    from pypinyin import lazy_pinyin  # noqa: PLC0415 - its dictionaries take 50 MB, and most processes need none
+
     parts = ("".join(filter(str.isalnum, part)).lower() for part in lazy_pinyin(name))
     return " ".join(filter(None, parts))
 

@@ -4,17 +4,17 @@ Scope columns and audit columns are filled here; an insert leaves no history, so
 """
 
 import datetime as dt
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Dialect, Table, func, insert, select, text
+from sqlalchemy import Table, func, select
 from sqlalchemy.orm import Session
 
 from app.core.actor import actor_of
 from app.core.errors import NoScope, OutOfScope
 from app.core.history import BATCH
+from app.core.many_rows import insert_many
 from app.core.scope import SCOPE_COLUMNS, scope_of
 from app.core.sections.fields import Value
 from app.core.sections.section import Section
@@ -40,31 +40,9 @@ def insert_rows(
     ids = _new_ids(session, table, len(rows))
     lines = [{"id": key} | _line(section, *row, common) for key, row in zip(ids, rows, strict=True)]
     connection = session.connection()
-    _insert(connection, table, lines)
+    insert_many(connection, table, lines)
     insert_following(connection, section.model, lines)
     return ids
-
-
-def _insert(connection: Connection, table: Table, lines: Sequence[dict[str, Any]]) -> None:
-    """All rows in one statement; on PostgreSQL as one document, because a message for each row takes five times as
-    long.
-    """
-    if connection.dialect.name != "postgresql":
-        connection.execute(insert(table), lines)
-        return
-    names = list(lines[0])
-    bound = {name: _binding(table.c[name], connection.dialect) for name in names}
-    document = [{name: bind(line[name]) if (bind := bound[name]) else line[name] for name in names} for line in lines]
-    columns = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
-    rows = f"SELECT {columns} FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"  # noqa: S608
-    # The names are those of our own tables; what people typed stands in the document only.
-    statement = text(f"INSERT INTO {table.name} ({columns}) {rows}")
-    connection.execute(statement, {"rows": json.dumps(document, ensure_ascii=False, default=str)})
-
-
-def _binding(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """How a value is stored; JSON stands in the document as it is."""
-    return None if isinstance(column.type, JSON) else column.type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _new_ids(session: Session, table: Table, count: int) -> list[int]:

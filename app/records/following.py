@@ -6,7 +6,9 @@ Said once for both ways in which rows are written: an object whose item is set, 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, event, insert, inspect
+from sqlalchemy import Connection, delete, event, inspect
+
+from app.core.many_rows import insert_many
 
 Columns = Callable[[Any], Mapping[str, Any]]
 _FOLLOWING: dict[str, dict[str, Columns]] = {}  # by table and item
@@ -72,6 +74,4 @@ def insert_following(connection: Connection, model: Any, lines: Sequence[Mapping
 
 
 def _insert(connection: Connection, found: _OwnRows, lines: Sequence[Mapping[str, Any]]) -> None:
-    made = [row for line in lines for row in found.rows(line)]
-    if made:
-        connection.execute(insert(found.model), made)
+    insert_many(connection, found.model.__table__, [row for line in lines for row in found.rows(line)])

@@ -445,7 +445,15 @@ def test_a_view_stands_alone_in_its_address(clerk: Client, own: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?x=1", "?_flt_0_id_number_tail=0001", "?_oc_TeacherView=id_number_tail", "?psize_TeacherView=7", "?q=x", "?view=1"]
+    "query",
+    [
+        "?x=1",
+        "?_flt_0_id_number_tail=0001",
+        "?_oc_TeacherView=id_number_tail",
+        "?psize_TeacherView=7",
+        "?q=x",
+        "?view=1",
+    ],
 )
 def test_what_a_list_refuses_is_not_saved(app: Flask, clerk: Client, own: int, query: str) -> None:
     before = dump(app)

@@ -118,7 +118,7 @@ def picker(declared: Field, indicator_set: IndicatorSet, text: str, list_id: str
             parent=_parents(declared, entry) or entry.parent,
             open=entry.offered_to(indicator_set),
             words="|".join(entry.aliases),
-            sound=entry.pinyin,
+            sound=entry.sound,
         )
         for entry in table.listed(indicator_set)
     ]
