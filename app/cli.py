@@ -166,7 +166,7 @@ def accounts_add(username: str, name: str, role: str, code: str) -> None:
             )
     except AppError as error:
         raise click.ClickException(error.message) from error
-    click.echo(f"登录名 {account_name(username)}，初始密码 {password}（只显示这一次，首次登录要修改）")
+    click.echo(f"登录名 {account_name(username)}，初始密码 {password}（只显示这一次，30 天内有效，首次登录要修改）")
 
 
 # ── demo ──

@@ -65,6 +65,7 @@ class MyContactView(PlainView):
     @expose("/", methods=["GET", "POST"])
     @has_access
     @permission_name("show")
+    @password_again("修改您的联系方式")
     def edit(self) -> Any:
         """The form, and storing it."""
         actor = current_actor()

@@ -29,7 +29,7 @@ BAD = "Falsch@2026"
 ALL = {
     "AccountView.add", "AccountView.add_lower", "AccountView.edit", "AccountView.verb", "AccountView.reset",
     "AccountImportView.confirm", "LookUpChoiceView.edit", "TeacherAccountView.batch", "TeacherAccountView.export",
-    "TeacherView.batch",
+    "TeacherView.batch", "MyContactView.edit",
     "TeacherView.export", *(f"{view_name(section)}.export" for section in CHILD_SECTIONS),
 }  # fmt: skip
 WITH_REASON = {"TeacherAccountView.export"}
