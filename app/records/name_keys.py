@@ -72,8 +72,8 @@ def named(session: Session, typed: str) -> Any:
         return []
     begins = and_(_areas_of(scope_of(session)), NameKey.key >= key, NameKey.key < key + LAST)
     found = select(NameKey.teacher_id).where(begins)
-    few = session.scalars(found.distinct().limit(FEW + 1)).all()
-    return few if len(few) <= FEW else found
+    few = session.scalars(found.limit(FEW + 1)).all()
+    return sorted(set(few)) if len(few) <= FEW else found
 
 
 def _areas_of(scope: Scope | None) -> ColumnElement[bool]:

@@ -55,12 +55,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_name_key_area", "name_key", [sa.text("coalesce(county_id, city_id, province_id, 0)"), "key", "teacher_id"]
     )
+    op.create_index("ix_unit_level", "unit", ["level"])
     for name, columns in ORDERS.items():
         op.create_index(name, "teacher", columns)
 
 
 def downgrade() -> None:
     # Column by column, not as a batch: SQLite would make the table anew, and copy every row.
+    op.drop_index("ix_unit_level", table_name="unit")
     op.drop_table("batch_action")
     op.drop_table("name_key")
     for name in reversed(ORDERS):

@@ -1,5 +1,6 @@
 """Many teachers at once: asked with the number, done once, told one by one; few in the request, many by a job."""
 
+import datetime as dt
 import io
 import re
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
+from app.accounts.tidying import remove_expired
 from app.collection import batch as module
 from app.collection import batch_views, operations
 from app.core.actor import Actor
-from app.core.batches import BatchAction, act, own_batch
+from app.core.batches import KEEP, BatchAction, act, own_batch
 from app.core.db import db, transaction, utc_now, writes
 from app.core.flow import FlowLog
 from app.core.jobs import CANCELLED, DONE, QUEUED, Job
@@ -422,3 +424,12 @@ def test_confirmed_twice_at_the_same_moment(
         set_scope(check, actor.scope)
         times = check.scalar(sa.select(sa.func.count(AccessLog.id)).where(AccessLog.kind == "batch"))
         assert (times == 1) is not naive
+
+
+def test_a_question_runs_out(everything: Session, clerk: Client, teachers: list[Teacher]) -> None:
+    address = ask(clerk, "report", teachers[0].id).location
+    everything.rollback()
+    for age, status in ((KEEP - dt.timedelta(hours=1), 200), (KEEP + dt.timedelta(hours=1), 404)):
+        remove_expired(everything, utc_now() + age, dt.timedelta(days=30))
+        everything.commit()
+        assert clerk.get(address).status_code == status

@@ -219,3 +219,36 @@ def test_any_page_costs_as_few_queries_as_the_first(
         by_place = [s for s in statements if "(teacher.name_order, teacher.id) >" in s]
         assert len(by_place) == ("after_" in shown.path), "nothing is read to be skipped"
     assert max(numbers) <= min(numbers) + 1 <= 15
+
+
+INDEXES = [
+    ("county_id", "id", "ix_teacher_county_id_id"), ("city_id", "id", "ix_teacher_city_id_id"),
+    ("province_id", "id", "ix_teacher_province_id_id"), ("county_id", "name_order", "ix_teacher_county_name"),
+    ("province_id", "name_order", "ix_teacher_province_name"), ("", "name_order", "ix_teacher_name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(("place", "column", "index"), INDEXES)
+def test_a_page_is_read_along_an_index(
+    everything: Session, place: str, column: str, index: str, descending: bool, backward: bool
+) -> None:
+    """In the ordinary order and by name, in both directions, from a row on."""
+    order = paging.Order(getattr(Teacher, column), Teacher.id, descending)
+    here = getattr(Teacher, place) == 5 if place else sa.true()
+    query = sa.select(Teacher).where(here, order.beyond(7 if column == "id" else "wang2王", 7, backward=backward))
+    query = query.order_by(*order.terms(backward=backward)).limit(51)
+    engine = everything.get_bind()
+    postgres = engine.dialect.name == "postgresql"
+    if postgres:  # so few rows would be sorted
+        everything.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        everything.execute(sa.text("SET LOCAL enable_sort = off"))
+    words = "EXPLAIN" if postgres else "EXPLAIN QUERY PLAN"
+    text = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+    plan = "\n".join(str(tuple(row)) for row in everything.connection().exec_driver_sql(f"{words} {text}"))
+    if index not in plan and postgres and column == "id":
+        assert "pk_teacher" in plan, "of a hundred people the planner may read all"
+    else:
+        assert index in plan, plan
+    assert "TEMP B-TREE" not in plan and "Sort" not in plan, plan
