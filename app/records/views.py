@@ -52,7 +52,7 @@ class SectionRowsView(ExportView):
     class_permission_name = "record"
     include_route_methods: ClassVar[set[str]] = {"list", "search", "export"}
     search_filter = PersonOfRowSearch
-    search_hint = "姓名"
+    search_hint = PERSON_HINT
 
     def _init_properties(self) -> None:
         super()._init_properties()
