@@ -17,7 +17,6 @@ from app.organisations.models import Unit
 from app.records.following import follows, rows_follow
 from app.records.teacher import Teacher
 
-FEW = 1_000
 LAST = chr(0x10FFFF)  # sorts behind every key that begins so
 NO_AREA = 0  # of schools that hang on the nation itself
 AREAS = ("province", "city", "county")
@@ -62,18 +61,22 @@ follows(Teacher, "name", lambda value: {"name_order": name_order(value)})
 rows_follow(Teacher, ("name", *SCOPE_COLUMNS), NameKey, _rows)
 
 
-def named(session: Session, typed: str) -> Any:
-    """The ids of the people of the scope whose name has a key that begins so, as `in_` takes them.
+def named(session: Session, people: Any, typed: str) -> ColumnElement[bool]:
+    """The criterion for people of the scope whose name has a key that begins so; `people`: the column with their ids.
 
-    Few are looked up at once: a list of keys is read by them, however the database guesses their number.
+    PostgreSQL gets the ids as an array: it looks the people up by them, in the order of their ids where that is asked
+    for, instead of guessing how many there are and reading everybody in the order of a list.
     """
     key = typed_key(typed)
     if not key:
-        return []
+        return false()
     begins = and_(_areas_of(scope_of(session)), NameKey.key >= key, NameKey.key < key + LAST)
     found = select(NameKey.teacher_id).where(begins)
-    few = session.scalars(found.limit(FEW + 1)).all()
-    return sorted(set(few)) if len(few) <= FEW else found
+    by_array = session.get_bind().dialect.name == "postgresql"
+    among: ColumnElement[bool] = (
+        people == func.any(func.array(found.scalar_subquery())) if by_array else people.in_(found)
+    )
+    return among
 
 
 def _areas_of(scope: Scope | None) -> ColumnElement[bool]:
