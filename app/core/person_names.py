@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 
 KEY_LENGTH, ORDER_LENGTH = 60, 80
 MOST_READINGS = 6
@@ -86,8 +86,9 @@ def _readings(parts: Sequence[str]) -> list[tuple[str, ...]]:
     options = [_unique([*_of(_SURNAMES, parts[0]), usual[0]])]
     options += [_of(_GIVEN, part) or [sound] for sound, part in zip(usual[1:], parts[1:], strict=True)]
     double = _SURNAMES.get("".join(parts[:2]), []) if len(parts) > 1 else []
-    found = [(*sounds, *rest) for sounds in double for rest in product(*options[2:])]
-    return list(islice([*found, *product(*options)], MOST_READINGS))
+    # One after the other: a long name has more readings than there is memory.
+    found = ((*sounds, *rest) for sounds in double for rest in product(*options[2:]))
+    return list(islice(chain(found, product(*options)), MOST_READINGS))
 
 
 def _of(table: dict[str, list[list[str]]], character: str) -> list[str]:
