@@ -21,6 +21,7 @@ LISTED = (
     "code name parent school_types valid_to sort selectable aliases pinyin province_id".split()
 )  # what is read of a row
 BETWEEN_LEVELS = re.compile(r"[-/\\>·,，、]")
+BETWEEN_CODE_AND_NAME = re.compile(r"[-_.:：、()（）\[\]【】]")
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,9 @@ class CodeList:
         """The entries that a text may mean, by one reading after the other, the surest first."""
         for reading in (self._by_code, self._by_name, self._by_alias):
             yield reading.get(key, [])
+        yield self._by_both.get(BETWEEN_CODE_AND_NAME.sub("", key), [])
+        if key.isdecimal():
+            yield self._by_number.get(key.lstrip("0"), [])
         yield self._by_path(BETWEEN_LEVELS.sub("", key))
         if len(key) >= SPOKEN_LENGTH:
             yield self._by_sound.get(key, [])
@@ -222,6 +226,22 @@ class CodeList:
     @cached_property
     def _by_alias(self) -> Meaning:
         return self._meaning(lambda _entry, words: words.names[1:])
+
+    @cached_property
+    def _by_both(self) -> Meaning:
+        """Code and name written together: 01 汉族, 01.汉族, （01）汉族, 汉族（01）."""
+
+        def both(entry: CodeEntry, words: _Words) -> Iterator[str]:
+            for name in (*words.names, match_key(entry.shown)):
+                plain = BETWEEN_CODE_AND_NAME.sub("", name)
+                yield from (words.code + plain, plain + words.code)
+
+        return self._meaning(both)
+
+    @cached_property
+    def _by_number(self) -> Meaning:
+        """Codes from which Excel has taken the zeros in front: 1 for 01."""
+        return self._meaning(lambda _entry, words: (words.code.lstrip("0"),) if words.code.isdecimal() else ())
 
     @cached_property
     def _by_sound(self) -> Meaning:

@@ -181,15 +181,22 @@ def add_list_validation(
     cell_range: str,
     error_title: str,
     error_message: str,
-    blocking: bool = True,
+    blocking: bool | None = True,
+    prompt: str = "",
 ) -> None:
-    """Offer the values of a named range (or an INDIRECT formula) as drop-down; not blocking only warns."""
+    """Offer the values of a named range (or an INDIRECT formula) as drop-down.
+
+    blocking: False only warns of other values, None says nothing. prompt: what shows beside the cell meanwhile.
+    """
     validation = DataValidation(
         type="list",
         formula1=named_range.removeprefix("="),
         allow_blank=True,
-        showErrorMessage=True,
+        showErrorMessage=blocking is not None,
         errorStyle="stop" if blocking else "warning",
+        showInputMessage=bool(prompt),
+        promptTitle=_cut(clean_text(str(error_title)), 32) if prompt else None,
+        prompt=_cut(clean_text(prompt), 255) if prompt else None,
         # Excel calls the whole file damaged when these are longer.
         errorTitle=_cut(clean_text(str(error_title)), 32),
         error=_cut(clean_text(str(error_message)), 255),
@@ -201,23 +208,52 @@ def add_list_validation(
 def add_code_column(workbook: Workbook, key: str, values: Iterable[str]) -> str:
     """Write the values of a drop-down on the hidden code sheet and return the defined name of their range.
 
-    The name is "codes_" + key, other signs than letters, digits, "." and "_" replaced by "_", so that INDIRECT can
-    build it from a code. Raises ValueError if the name is taken.
+    The name is "codes_" + key, other signs than letters, digits, "." and "_" replaced by "_". Raises ValueError if it
+    is taken.
     """
-    name = "codes_" + re.sub(r"[^\w.]", "_", key)
-    # Excel does not distinguish case in names.
-    if name.lower() in {existing.lower() for existing in workbook.defined_names}:
-        raise ValueError(f"code column {name} exists already")
     sheet = _code_sheet(workbook)
-    column = 1 if sheet.cell(1, 1).value is None else sheet.max_column + 1
+    column = _free_column(sheet)
+    name = "codes_" + _as_name(key)
     _fill(sheet.cell(1, column), name, text=True)
-    row = 1
-    for row, value in enumerate(values, start=2):
+    _add_block(workbook, sheet, name, column, 2, values)
+    return name
+
+
+def add_code_blocks(workbook: Workbook, key: str, blocks: Mapping[str, Iterable[str]]) -> str:
+    """Write several lists below one another on the hidden code sheet, each with a defined name of its own.
+
+    Returns what their names begin with; they end with the keys of the blocks, so that INDIRECT can build them. Raises
+    ValueError if a name is taken.
+    """
+    sheet = _code_sheet(workbook)
+    column, row = _free_column(sheet), 2
+    prefix = f"in_{_as_name(key)}_"
+    _fill(sheet.cell(1, column), prefix, text=True)
+    for block, values in blocks.items():
+        row = _add_block(workbook, sheet, prefix + _as_name(block), column, row, values)
+    return prefix
+
+
+def _as_name(key: str) -> str:
+    return re.sub(r"[^\w.]", "_", key)
+
+
+def _free_column(sheet: Worksheet) -> int:
+    return 1 if sheet.cell(1, 1).value is None else int(sheet.max_column) + 1
+
+
+def _add_block(workbook: Workbook, sheet: Worksheet, name: str, column: int, first: int, values: Iterable[str]) -> int:
+    """Write the values downwards and name their range; returns the row behind them."""
+    # Excel does not distinguish case in names.
+    if name.casefold() in map(str.casefold, workbook.defined_names):
+        raise ValueError(f"code column {name} exists already")
+    row = first - 1
+    for row, value in enumerate(values, start=first):
         _fill(sheet.cell(row, column), str(value), text=True)
     letter = get_column_letter(column)
-    reference = f"'{CODE_SHEET}'!${letter}$2:${letter}${max(row, 2)}"
+    reference = f"'{CODE_SHEET}'!${letter}${first}:${letter}${max(row, first)}"
     workbook.defined_names[name] = DefinedName(name, attr_text=reference)
-    return name
+    return max(row, first) + 1
 
 
 def _code_sheet(workbook: Workbook) -> Worksheet:

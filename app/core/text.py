@@ -10,6 +10,7 @@ from app.core.validators import InvalidValue
 
 YEARS = range(1900, 2101)
 EXCEL_DAYS = range(20000, 60001)
+LIKE_A_MONTH = range(20000, 21010)  # day numbers of the fifties; 20169 may be September 2016 as well
 NAMELESS, LONGEST_ENDING = "文件", 8
 _EXCEL_EPOCH = date(1899, 12, 30)
 
@@ -101,8 +102,15 @@ def read_ym(value: object) -> str:
     """Return a month as 'YYYY-MM' from what people type or Excel gives: 2016.9, 2016年9月, 201609, a date."""
     if isinstance(value, date):
         return _ym(value.year, value.month)
-    if _excel_days(value):
-        raise InvalidValue("单元格里是 Excel 的日期序号。请把该列设为“文本”或“日期”格式后重填，例：2016-09")
+    if days := _excel_days(value):
+        if days in LIKE_A_MONTH:
+            raise InvalidValue(
+                "“%(text)s”分不清是年月还是 Excel 的日期序号。请改为文本，例：%(year)s-09",
+                text=days,
+                year=str(days)[:4],
+            )
+        day = _EXCEL_EPOCH + timedelta(days=days)
+        return _ym(day.year, day.month)
     text = _plain(value)
     if isinstance(value, float) and re.fullmatch(r"[0-9]{4}\.1", text):
         raise InvalidValue(

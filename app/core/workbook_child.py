@@ -3,7 +3,7 @@
     python -I workbook_child.py PATH MEMORY_BYTES CPU_SECONDS MOST_CELLS FIRST_SHEET
 
 It prints one JSON line per sheet, {"sheet": name, "index": i, "rows": n}, one per non-blank row, {"r": number,
-"c": cells}, {"hidden": n} after a sheet with so many hidden rows, and {"end": true}. It runs isolated and must start
+"c": cells}, {"hidden": numbers} after a sheet with hidden rows, and {"end": true}. It runs isolated and must start
 fast, so it knows nothing of the application package.
 """
 
@@ -103,14 +103,15 @@ def print_workbook(path: str, out: IO[bytes], most_cells: int, first: str = "") 
 
 def _print_sheet(sheet: python_calamine.CalamineSheet, marks: Marks, out: IO[bytes]) -> None:
     merged = _Merged(marks.merged)
-    hidden = 0
+    hidden = []
     for number, cells in _rows(sheet, marks):
         if any(cell is not None for cell in cells):
             merged.fill(number, cells)
             while cells[-1] is None:
                 cells.pop()
             _print_line({"r": number, "c": cells}, out)
-            hidden += number in marks.hidden
+            if number in marks.hidden:
+                hidden.append(number)
     if hidden:
         _print_line({"hidden": hidden}, out)
 

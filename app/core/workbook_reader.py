@@ -71,13 +71,13 @@ class Row:
 class Sheet:
     """One sheet in workbook order, hidden ones included; blank rows are left out, Row.number tells where.
 
-    A value in cells merged downwards stands in all of their rows. `hidden_rows`: how many of the rows do not show.
+    A value in cells merged downwards stands in all of their rows. `hidden_rows`: the numbers of those that do not show.
     """
 
     name: str
     rows: list[Row]
     hidden: bool = False
-    hidden_rows: int = 0
+    hidden_rows: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class _Messages:
                     return sheet
             elif "hidden" in message:
                 assert sheet is not None
-                sheet = replace(sheet, hidden_rows=message["hidden"])
+                sheet = replace(sheet, hidden_rows=frozenset(message["hidden"]))
             else:
                 self.complete = "end" in message
         return sheet if self.complete else None

@@ -10,7 +10,7 @@ from app.core.actor import SYSTEM
 from app.core.codes import codes
 from app.core.db import transaction
 from app.core.errors import AppError
-from app.core.sections.sheets import build_template
+from app.core.template import build_template
 from app.organisations.models import Unit
 from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.operations import apply_plan, discard_plan

@@ -12,7 +12,8 @@ from app.core import excel
 from app.core.codes import codes
 from app.core.errors import AppError
 from app.core.files import FileStore
-from app.core.sections.sheets import HEAD_ROW, template_workbook
+from app.core.sections.sheets import HEAD_ROW
+from app.core.template import template_workbook
 from app.organisations.models import Unit
 from app.records import BY_NAME
 from app.spreadsheets.models import ImportPlan

@@ -16,7 +16,7 @@ from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.packing import pack_values
 from app.spreadsheets.plan_rows import PlanRow, store_rows
 from app.spreadsheets.planned import Planned
-from app.spreadsheets.roster import load_roster, read_number
+from app.spreadsheets.roster import completed, load_roster, read_number
 from app.spreadsheets.upload import SectionSheet, Upload, book_for
 from app.spreadsheets.working_out import Person, plan_person, plan_rows_of
 
@@ -69,6 +69,7 @@ def work_out(session: Session, actor: Actor, unit_id: int, upload: Upload, *, re
     """What the rows of a file would do, part by part; objects of the session are not kept from one part to the next."""
     people: dict[str, Person] = {}
     for sheet in upload.sheets():
+        upload.notes += completed(sheet)
         for groups in _by_person(sheet, people if replace and sheet.section.many else ()):
             unit = session.get_one(Unit, unit_id)
             roster = load_roster(session, actor, unit, sheet.section, [number for number in groups if number])

@@ -98,6 +98,8 @@ def as_typed(cell: Cell) -> str:
     value = plain(cell)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    if isinstance(value, int) and abs(value) >= 10**15:
+        return f"{value:.5E}"  # as Excel shows it: written out, the zeros at the end would look like somebody's number
     return "" if value is None else str(value)
 
 
@@ -149,7 +151,7 @@ class Upload:
             if sheet.rows and not sheet.name.startswith("_") and sheet.name.strip() != GUIDE_SHEET:
                 self.notes.append(f"工作表「{sheet.name}」不是模板里的表，没有读取。")
             return None
-        self.notes += columns.notes
+        self.notes += [*columns.notes, *_hidden(sheet, columns.first_row)]
         below = [row for row in sheet.rows if row.number >= columns.first_row]
         name, section = sheet.name, columns.section
         own = [at for at, identifier in columns.columns.items() if identifier.startswith(f"{section.name}.")]
@@ -170,3 +172,11 @@ class Upload:
         self.rows += rows
         if self.rows > MAX_ROWS:
             raise AppError(f"文件超过 {MAX_ROWS:,} 行。请拆成几个文件后分别上传。", field="file")
+
+
+def _hidden(sheet: Sheet, first_row: int) -> list[str]:
+    """What somebody who filters a list may not expect."""
+    count = sum(number >= first_row for number in sheet.hidden_rows)
+    what = "是隐藏的" if sheet.hidden else f"有 {count} 行是隐藏的（筛选也会隐藏）"
+    told = sheet.hidden or count
+    return [f"工作表「{sheet.name}」{what}，也读取了。不要的请删除后重新上传。"] if told else []

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.cli import CODES
-from app.core.codes import Code, CodeTable, codes, load_code_files
+from app.core.codes import codes, load_code_files
 from app.core.db import Base
 from app.organisations.models import Unit
 from app.spreadsheets.commands import template_for
@@ -29,7 +29,7 @@ Cells = list[tuple[int, int, Any]]  # row, column, value
 def load_codes() -> None:
     """The code tables of the nation, from a database in memory."""
     engine = sa.create_engine("sqlite://")
-    Base.metadata.create_all(engine, [CodeTable.__table__, Code.__table__])
+    Base.metadata.create_all(engine)
     with Session(engine) as session:
         load_code_files(session, CODES)
         codes.refresh(session)

@@ -126,7 +126,7 @@ def test_read_ym_reads_every_month(year: int, month: int, form: str) -> None:
         ("至今", "看不懂"),
         ("2016-02-30", "2 月没有 30 日"),
         ("", "没有填日期"),
-        (42614, "日期序号"),
+        (20169, "分不清是年月还是 Excel 的日期序号"),
         (850912, "年份 8509 不合理"),
         (float("nan"), "数字无效"),
         (True, "日期或年月"),
@@ -137,6 +137,11 @@ def test_read_ym_refuses_with_a_sentence(typed: object, words: str) -> None:
     with pytest.raises(InvalidValue) as refusal:
         read_ym(typed)
     assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(("days", "month"), [(42614, "2016-09"), (42614.75, "2016-09"), (21010, "1957-07")])
+def test_read_ym_reads_day_numbers_of_excel(days: float, month: str) -> None:
+    assert read_ym(days) == month
 
 
 def test_text_is_no_number_and_keeps_its_zero() -> None:

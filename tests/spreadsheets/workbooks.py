@@ -33,8 +33,9 @@ def known(teacher: Teacher, **items: Any) -> dict[str, Any]:
 
 
 def headings(sheet: Any, row: int = 2) -> dict[str, int]:
-    """Heading → column number."""
-    return {clean(str(cell.value)).lstrip("*"): cell.column for cell in sheet[row] if cell.value is not None}
+    """Heading → column number; in the hidden row, identifier → column number."""
+    texts = {cell.column: clean(str(cell.value)).lstrip("*") for cell in sheet[row] if cell.value is not None}
+    return {text: column for column, text in texts.items() if not text.startswith("{")}  # the template's own mark
 
 
 _templates: dict[tuple[str, frozenset[str]], bytes] = {}

@@ -110,6 +110,7 @@ class Field:
     exclusive: tuple[str, ...] = ()  # codes that stand alone in a multiple choice
     check: str = ""  # name of a value check, see reading.CHECKS
     may_be_future: bool = False  # an expiry or a planned end
+    open_ended: bool = False  # an end that may be to come: 至今 leaves it empty
     earliest: str = ""  # the item this date may not precede
     province_id: int = 0  # the province that added it; 0: the nation
 

@@ -7,11 +7,12 @@ from decimal import Decimal, InvalidOperation
 from typing import TypeAlias, TypeVar
 
 from app.core.codes import codes
+from app.core.completed_numbers import complete_certificate_no, complete_id_number
 from app.core.indicator_set import IndicatorSet
 from app.core.sections.fields import Field, Value, join_codes, split_codes, split_typed
 from app.core.sections.section import Problem, Section, contradictions, plain_number, show
-from app.core.text import clean, clean_name, read_date, read_year, read_ym
-from app.core.validators import InvalidValue, normalise_id
+from app.core.text import clean, clean_name, match_key, read_date, read_year, read_ym
+from app.core.validators import InvalidValue
 
 Raw: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
 
@@ -26,7 +27,12 @@ def _person_name(value: str) -> str:
     return name
 
 
-CHECKS: Mapping[str, Callable[[str], str]] = {"id_number": normalise_id, "person_name": _person_name}
+CHECKS: Mapping[str, Callable[[str], str]] = {
+    "id_number": complete_id_number, "certificate_no": complete_certificate_no, "person_name": _person_name,
+}  # fmt: skip
+APOSTROPHES = "'’‘"
+LASTING = frozenset(("至今", "现在", "今", "目前", "迄今", "长期", "长期有效"))
+LOST_DIGITS = "Excel 只保留 15 位数字，这个号码的末几位已经变成 0。请把这一列设为“文本”格式，照证件重新填写。"
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,9 @@ class Reading:
 
 def read(field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
     """The value meant by `raw`; None when empty. Raises InvalidValue with a sentence that helps."""
-    if raw is None or (isinstance(raw, str) and not clean(raw)):
+    if isinstance(raw, str) and field.kind != "text":
+        raw = clean(raw).lstrip(APOSTROPHES)  # an apostrophe is how people force Excel to keep text
+    if raw is None or (isinstance(raw, str) and (not clean(raw) or (field.open_ended and match_key(raw) in LASTING))):
         return None
     match field.kind:
         case "code" | "bool":
@@ -108,9 +116,11 @@ def _read_number(field: Field, raw: Raw) -> Decimal:
 
 
 def _read_text(field: Field, raw: Raw) -> str:
-    if field.secret and isinstance(raw, int | float) and abs(raw) >= 10**15:
-        raise InvalidValue("Excel 已把号码变成数字，末几位可能丢失。请把这一列设为文本后重填。")
+    if isinstance(raw, int | float) and abs(raw) >= 10**15:
+        raise InvalidValue(LOST_DIGITS)
     value = clean(_as_text(raw))
+    if value.startswith("'") and value.count("'") == 1:
+        value = value[1:].strip()
     if field.check:
         value = CHECKS[field.check](value)
     if len(value) > field.length:

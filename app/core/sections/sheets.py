@@ -1,49 +1,30 @@
-"""Excel sheets of the sections: the template that people fill in, and how the columns of a filled one are found.
+"""Excel sheets of the sections: which columns they have, and how the columns of a filled one are found.
 
 The hidden first row of a sheet names each column by `section.item`, so columns may be moved and headings reworded. A
 file without that row is understood by its headings. The first section is the main one; the sheets of the others begin
-with its key items.
+with its key items. The template itself is made in core/template.py.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
-from app.core import excel
-from app.core.codes import CodeBook
 from app.core.errors import AppError
 from app.core.indicator_set import IndicatorSet
-from app.core.sections.fields import EXAMPLES, Field
+from app.core.sections.fields import Field
 from app.core.sections.section import Section
+from app.core.template_version import Mark, explain, read_mark
 from app.core.text import clean, match_key
-from app.core.workbook_reader import Row
+from app.core.workbook_reader import Cell, Row
 
-TEMPLATE_VERSION = "1"
 GUIDE_SHEET = "填表说明"
-VERSION_SHEET = "_template"
 HEAD_ROW = 2
 FIRST_ROW = 3
-LAST_ROW = 5000
 SEARCHED_ROWS = 10  # how far down a heading is looked for
-GUIDE = (
-    "一、先填第一张表，再填后面的表。后面的表用「{keys}」认人，同一人可以填多行。",
-    "二、红色星号是报送前必填的项目；暂时不全也可以导入，以后补。",
-    "三、有下拉框的项目可以选，也可以直接填代码、名称或常用叫法，例如「{label}」里填「{code}」或「{name}」都行。",
-    "四、可多选的项目把几个代码或名称用顿号隔开，填在同一格。",
-    "五、年月写成 2016-09，日期写成 1990-01-16；写 2016年9月、2016.9、20160901 也能认。",
-    "六、证件号是文本，请先把号码列设为「文本」再粘贴，不要让 Excel 变成数字。",
-    "七、已在名册里的人：空格表示不改，填了就按填的改。名册里没有的人会新增。",
-    "八、某个板块没有内容：在那张表里填一行，写上「{keys}」，第一个项目填「无」。",
-    "九、导入方式有两种。追加：保留原有记录，相同的不重复写。替换：文件里这些人的原有记录先删，再写文件里的；"
-    "第一张表只新增和修改，不删人。",
-    "十、上传后先看预览，确认之前什么都不写入；写入后 7 天内可以整批撤销。",
-    "十一、可以调整列的次序，请不要删除隐藏的第 1 行。表里没有的列会略过，并告诉您。",
-)
+ITEM = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")  # an identifier as the hidden row has it
 
 
 @dataclass(frozen=True)
@@ -87,89 +68,6 @@ class Book:
         return [*lead, *(Column(f"{section.name}.{field.name}", field) for field in own)]
 
 
-# ── the template ──
-
-
-def build_template(book: Book, title: str, codes: CodeBook) -> bytes:
-    """The empty workbook for one kind of school."""
-    return excel.save_bytes(template_workbook(book, title, codes))
-
-
-def template_workbook(book: Book, title: str, codes: CodeBook) -> Any:
-    """The same as an openpyxl workbook, for who wants to write rows into it."""
-    workbook = excel.new_workbook()
-    _write_guide(workbook, book, title, codes)
-    ranges: dict[str, str] = {}
-    for section in book.sections:
-        sheet = workbook.create_sheet(section.title)
-        columns = book.columns(section)
-        _write_head(sheet, columns, book.indicator_set, 1 if section is book.main else len(book.keys))
-        for number, column in enumerate(columns, start=1):
-            if not column.field.code_table:
-                continue
-            table = codes[column.field.table_for(book.indicator_set)]
-            if table.name not in ranges:
-                labels = [entry.label for entry in table.offered(book.indicator_set)]
-                ranges[table.name] = excel.add_code_column(workbook, table.name, labels)
-            _offer(sheet, number, column.field.label, ranges[table.name])
-    version = workbook.create_sheet(VERSION_SHEET)
-    version.sheet_state = "veryHidden"
-    excel.write_row(version, 1, ("version", TEMPLATE_VERSION))
-    excel.write_row(version, 2, ("indicator_set", book.indicator_set.kind))
-    return workbook
-
-
-def _write_guide(workbook: Any, book: Book, title: str, codes: CodeBook) -> None:
-    sheet = workbook.create_sheet(GUIDE_SHEET)
-    excel.write_header(sheet, 1, (title,))
-    sheet.column_dimensions["A"].width = 100
-    coded = next(field for field in book.main.fields_for(book.indicator_set) if field.code_table)
-    entry = codes[coded.table_for(book.indicator_set)].offered(book.indicator_set)[:2][-1]
-    names = "」和「".join(column.field.label for column in book.key_columns)
-    for number, line in enumerate(GUIDE, start=2):
-        text = line.format(keys=names, label=coded.label, code=entry.code, name=entry.name)
-        excel.write_row(sheet, number, (text,))
-        sheet.cell(number, 1).alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.row_dimensions[number].height = 20 * (1 + excel.title_width(text) // 100)
-
-
-def _write_head(sheet: Any, columns: Sequence[Column], indicator_set: IndicatorSet, frozen: int) -> None:
-    excel.write_row(sheet, 1, [column.identifier for column in columns])
-    sheet.row_dimensions[1].hidden = True
-    required = [
-        i
-        for i, column in enumerate(columns)
-        if column.field.required and indicator_set.kind in column.field.required_for
-    ]
-    excel.write_header(sheet, HEAD_ROW, [column.field.label for column in columns], required, frozen)
-    for number, column in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(number)].number_format = excel.TEXT_FORMAT
-        if text := _explanation(column.field):
-            excel.header_comment(sheet.cell(HEAD_ROW, number), text)
-
-
-def _explanation(field: Field) -> str:
-    lines = [field.help, field.source]
-    if field.kind in EXAMPLES:
-        lines.append(f"例：{EXAMPLES[field.kind]}")
-    if field.kind == "codes":
-        lines.append("可多选，用顿号隔开。")
-    if field.secret:
-        lines.append("请保持文本格式。")
-    return "\n".join(line for line in lines if line)
-
-
-def _offer(sheet: Any, number: int, label: str, codes_range: str) -> None:
-    """A drop-down that advises and does not forbid: names and aliases are understood as well."""
-    letter = get_column_letter(number)
-    message = f"「{label}」一般从下拉框里选；填代码或名称也可以，导入时会核对。"
-    area = f"{letter}{FIRST_ROW}:{letter}{LAST_ROW}"
-    excel.add_list_validation(sheet, codes_range, area, label, message, blocking=False)
-
-
-# ── the columns of a filled sheet ──
-
-
 def read_sheet_columns(book: Book, name: str, rows: Sequence[Row]) -> SheetColumns | None:
     """Find out which section a sheet is and what its columns are; None for a sheet that is no section.
 
@@ -184,35 +82,40 @@ def read_sheet_columns(book: Book, name: str, rows: Sequence[Row]) -> SheetColum
         return None
     labels = _labels(book, section)
     below = [row for row in head if hidden is None or row.number > hidden.number]
-    heading = max(below, key=lambda row: _matches(row, labels), default=None)
-    if heading is not None and not _matches(heading, labels):
-        heading = None
+    heading = _head_row(below, labels)
     last = heading or hidden
     if last is None:
         raise AppError(f"工作表「{name}」里找不到表头。请用系统的模板，或保留模板的表头一行。")
-    found = _Columns(book, section, name)
+    found = _Columns(book, section, name, read_mark(hidden))
     for position in range(max(len(last.cells), max(named, default=-1) + 1)):
-        found.add(position, named.get(position, ""), _heading(heading, position), labels)
+        found.add(position, hidden.at(position) if hidden else None, _heading(heading, position), labels)
+    found.explain_template()
     if any(row.number > last.number for row in rows):
         found.refuse_missing_keys()
     return SheetColumns(section, found.columns, last.number + 1, tuple(found.notes))
 
 
 class _Columns:
-    """The columns of one sheet while they are being found."""
+    """The columns of one sheet while they are being found. `mark`: what its template said of itself."""
 
-    def __init__(self, book: Book, section: Section, sheet: str) -> None:
-        self.sheet = sheet
+    def __init__(self, book: Book, section: Section, sheet: str, mark: Mark | None) -> None:
+        self.sheet, self.mark, self.section = sheet, mark, section
+        self.indicator_set = book.indicator_set
         self.columns: dict[int, str] = {}
         self.notes: list[str] = []
+        self.gone: dict[str, list[str]] = {}  # labels of the template's columns that were not read, by the reason
         self.known = {c.identifier: c.field for c in book.columns(section)}
         self.others = {f"{section.name}.{field.name}": field for field in section.fields.values()}
         self.keys = [column.identifier for column in book.key_columns]
 
-    def add(self, position: int, identifier: str, heading: str, labels: Mapping[str, str]) -> None:
+    def add(self, position: int, hidden: Cell, heading: str, labels: Mapping[str, str]) -> None:
         """Take a column by its identifier; a visible heading that names another item goes before a hidden mark."""
         where = f"工作表「{self.sheet}」{get_column_letter(position + 1)} 列"
+        identifier = hidden if isinstance(hidden, str) and ITEM.fullmatch(hidden) else ""
+        then = self.mark.labels.get(identifier, "") if self.mark else ""
         said = labels.get(_label_key(heading), "")
+        if then and _label_key(heading) == _label_key(then):
+            said = ""  # nobody has touched the heading: the template meant this item, whatever has that label today
         if said and identifier and said != identifier:
             self.notes.append(f"{where}的表头是「{heading}」，按表头读取。")
         chosen = said or identifier
@@ -221,15 +124,32 @@ class _Columns:
             raise AppError(f"{where}和 {get_column_letter(first + 1)} 列都是「{self._label(chosen)}」，请只留一列。")
         if chosen in self.known:
             self.columns[position] = chosen
-        elif chosen in self.others:
-            why = "由其他板块得出" if self.others[chosen].filled_by == "D" else "不是本类学校的项目"
-            self.notes.append(f"{where}「{self._label(chosen)}」{why}，没有读取。")
+        elif chosen in self.others or (chosen and chosen == identifier and (then or heading)):
+            self._pass_over(where, chosen, then or heading)
         elif heading:
             self.notes.append(f"{where}「{heading}」不是模板里的项目，没有读取。")
 
+    def _pass_over(self, where: str, identifier: str, label: str) -> None:
+        """Note a column of an item that is not asked for, or of none that is known."""
+        field = self.others.get(identifier)
+        label = field.label if field and not self.mark else label
+        why = _why_not(field, self.indicator_set)
+        if self.mark:
+            self.gone.setdefault(why, []).append(label)
+        else:
+            self.notes.append(f"{where}「{label}」{why}，没有读取。")
+
+    def explain_template(self) -> None:
+        """One note for all that has changed since the template was made."""
+        if self.mark:
+            asked = {
+                name: (field.label, field.required and self.indicator_set.kind in field.required_for)
+                for name, field in self.known.items()
+            }
+            self.notes[:0] = explain(self.sheet, self.mark, asked, list(self.columns.values()), self.gone)
+
     def _label(self, identifier: str) -> str:
-        field = self.known.get(identifier) or self.others[identifier]
-        return field.label
+        return (self.known.get(identifier) or self.others[identifier]).label
 
     def refuse_missing_keys(self) -> None:
         """One sentence for all key columns that are not there."""
@@ -237,6 +157,16 @@ class _Columns:
         if missing:
             names = "".join(f"「{label}」" for label in missing)
             raise AppError(f"工作表「{self.sheet}」里找不到{names}列。请补上这一列，或重新下载模板。")
+
+
+def _why_not(field: Field | None, indicator_set: IndicatorSet) -> str:
+    if field is None:
+        return "已经取消"
+    if field.filled_by == "D":
+        return "由其他板块得出"
+    if field.province_id:
+        return "已经停用" if field.province_id == indicator_set.province_id else "是别的省的项目"
+    return "不是本类学校的项目"
 
 
 def _identified(hidden: Row | None, by_identifier: Mapping[str, Section]) -> dict[int, str]:
@@ -273,6 +203,18 @@ def _labels(book: Book, section: Section) -> dict[str, str]:
 
 def _label_key(heading: str) -> str:
     return match_key(re.sub(r"[*★]|[(（](?:必填|选填|可不填)[)）]", "", clean(heading)))
+
+
+def _head_row(rows: Sequence[Row], labels: Mapping[str, str]) -> Row | None:
+    """The row with the most headings; of a head of two lines, whose cells are merged, the lower one."""
+    fitting = [_matches(row, labels) for row in rows]
+    most = max(fitting, default=0)
+    if not most:
+        return None
+    place = fitting.index(most)
+    while place + 1 < len(rows) and fitting[place + 1] == most and rows[place + 1].number == rows[place].number + 1:
+        place += 1
+    return rows[place]
 
 
 def _heading(row: Row | None, position: int) -> str:

@@ -35,7 +35,7 @@ class EducationHistory(SectionRow):
     start_month: Mapped[str | None] = month("入学年月", required=True, required_for="UH", applies_when=EDUCATED,
         in_list=True, help="开始就读的年月，证书上有学习起止时间。", source=DIPLOMA)  # fmt: skip
     # The rule below compares strictly, so `earliest` would say it twice.
-    end_month: Mapped[str | None] = month("毕业年月", applies_when=EDUCATED, in_list=True,
+    end_month: Mapped[str | None] = month("毕业年月", applies_when=EDUCATED, in_list=True, open_ended=True,
         help="证书上的毕业年月，在读的不填。", source=DIPLOMA)  # fmt: skip
     degree_level: Mapped[str | None] = code("学位层次", "DEGREE_LEVEL", required=True,
         help="没有学位选「无」；只有毕业证书也选「无」。", source=DEGREE_CERTIFICATE)  # fmt: skip

@@ -27,7 +27,7 @@ class MedicalCert(SectionRow):
     approve_date: Mapped[dt.date | None] = date("颁布或批准时间", in_list=True,
         help="证书或批件上的日期，不是申请的日期。", source=APPROVAL)  # fmt: skip
     valid_until: Mapped[dt.date | None] = date("有效期", may_be_future=True, earliest="approve_date", in_list=True,
-        help="有效期的最后一天；长期有效的不填。", source=APPROVAL)  # fmt: skip
+        open_ended=True, help="有效期的最后一天；长期有效的不填。", source=APPROVAL)  # fmt: skip
 
 
 SECTION = Section(

@@ -24,7 +24,7 @@ class OverseasStudy(SectionRow):
     start_date: Mapped[dt.date | None] = date("开始日期", applies_when=STUDIED, in_list=True,
         help="研修（访学）开始的日期，不是批准的日期。", source="见邀请函或派出文件。")  # fmt: skip
     # The rule below compares days, so `earliest` would say it twice.
-    end_date: Mapped[dt.date | None] = date("结束日期", applies_when=STUDIED, in_list=True,
+    end_date: Mapped[dt.date | None] = date("结束日期", applies_when=STUDIED, in_list=True, open_ended=True,
         help="必须晚于开始日期，还没有结束的不填。", source="见派出文件或回国证明。")  # fmt: skip
     country: Mapped[str | None] = code("国家（地区）", "COUNTRY", applies_when=STUDIED, in_list=True,
         help="研修（访学）所在的国家或地区，不能选中国。")  # fmt: skip

@@ -25,7 +25,7 @@ class Rotation(SectionRow):
     start_month: Mapped[str | None] = month("开始年月", required_when=ROTATED, applies_when=ROTATED, in_list=True,
         help="派出文件上的开始年月。", source=DISPATCH)  # fmt: skip
     end_month: Mapped[str | None] = month("结束年月", applies_when=ROTATED, earliest="start_month", in_list=True,
-        help="实际结束的年月，还没有结束的不填。", source=DISPATCH)  # fmt: skip
+        open_ended=True, help="实际结束的年月，还没有结束的不填。", source=DISPATCH)  # fmt: skip
     from_org: Mapped[str | None] = text("原单位名称", 100, required_when=ROTATED, applies_when=ROTATED, in_list=True,
         default_named="own_school",
         help="交流前的学校，写全称。", source="以派出文件上的公章为准。")  # fmt: skip

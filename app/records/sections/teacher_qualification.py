@@ -26,7 +26,8 @@ class TeacherQualification(SectionRow):
     cert_type: Mapped[str | None] = code("教师资格证种类", "CERT_TYPE", required=True, in_list=True,
         help="与证书一致，每本证书填一条。", source=CERTIFICATE)  # fmt: skip
     cert_no: Mapped[str | None] = text("教师资格证号码", 20, required_when=HAS_CERT, applies_when=HAS_CERT,
-        in_list=True, help="17 位；旧证 15 位的前面加 19。", source=CERTIFICATE)  # fmt: skip
+        check="certificate_no", in_list=True, help="17 位；旧证 15 位的会在前面补上年份。",
+        source=CERTIFICATE)  # fmt: skip
     subject: Mapped[str | None] = code("任教学科", "CERT_SUBJECT", required_when=HAS_CERT, applies_when=HAS_CERT,
         in_list=True, help="与证书一致，不是现教学科；没有写的选「无」。", source=CERTIFICATE)  # fmt: skip
     subject_other: Mapped[str | None] = text("其他任教学科名称", 50, required_when=OTHER_SUBJECT,

@@ -21,7 +21,7 @@ class TitleAppointment(SectionRow):
     start_month: Mapped[str | None] = month("聘任开始年月", required_when=HAS_TITLE, applies_when=HAS_TITLE,
         in_list=True, help="聘书上的开始年月，不是取得资格的年月。", source=LETTER)  # fmt: skip
     end_month: Mapped[str | None] = month("聘任结束年月", applies_when=HAS_TITLE, earliest="start_month", in_list=True,
-        help="聘期结束或改聘的年月，仍在聘的不填。", source=LETTER)  # fmt: skip
+        open_ended=True, help="聘期结束或改聘的年月，仍在聘的不填。", source=LETTER)  # fmt: skip
     org_name: Mapped[str | None] = text("聘任单位名称", 100, applies_when=HAS_TITLE, in_list=True,
         default_named="own_school", help="聘书上盖章的单位，一般是本校。", source="以聘书上的公章为准。")  # fmt: skip
     has_same_level_cert: Mapped[str | None] = flag("是否已获得同级别专业技术资格证书", applies_when=HAS_TITLE,

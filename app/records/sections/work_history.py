@@ -20,7 +20,7 @@ class WorkHistory(SectionRow):
         help="写全称，与公章一致；高校要写到二级单位。", source="以单位公章为准。")  # fmt: skip
     start_month: Mapped[str | None] = month("任职开始年月", required=True, in_list=True,
         help="第一份工作填招录时间，调动填调入时间。", source="见录用文件或调动文件。")  # fmt: skip
-    end_month: Mapped[str | None] = month("任职结束年月", earliest="start_month", in_list=True,
+    end_month: Mapped[str | None] = month("任职结束年月", earliest="start_month", in_list=True, open_ended=True,
         help="现在的单位不填，表示至今。")  # fmt: skip
     org_nature: Mapped[str | None] = code("单位性质类别", "ORG_NATURE", required=True, required_for="UH",
         help="中小学点开「事业单位」选「普通中小学」。")  # fmt: skip

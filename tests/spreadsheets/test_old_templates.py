@@ -1,0 +1,123 @@
+"""Templates of another day: what has changed since is read as far as it can be, and said."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+
+from app.core.template_version import read_mark, version_of, write_mark
+from app.core.workbook_reader import Row
+from tests.spreadsheets.desk import Desk
+from tests.spreadsheets.workbooks import PEOPLE, fill, headings, person
+
+Edit = Callable[[Any, dict[str, str]], None]
+
+
+def older(desk: Desk, edit: Edit, **items: Any) -> Any:
+    """A filled template as it would have been made before: `edit` changes the sheet and the labels of that day."""
+    workbook = openpyxl.load_workbook(fill(desk.unit, desk.path, 基本信息=[person(1, "何静宜", **items)]))
+    sheet = workbook[PEOPLE]
+    mark = next(cell for cell in sheet[1] if str(cell.value).startswith("{"))
+    labels = json.loads(mark.value)["columns"]
+    edit(sheet, labels)
+    mark.value = write_mark("S", labels)
+    workbook.save(desk.path)
+    return desk.plan_file(desk.path)
+
+
+def column_of(sheet: Any, label: str) -> int:
+    return headings(sheet)[label]
+
+
+def rename(item: str, now: str, then: str) -> Edit:
+    def edit(sheet: Any, labels: dict[str, str]) -> None:
+        labels[f"basic_info.{item}"] = then
+        sheet.cell(2, column_of(sheet, now)).value = then
+
+    return edit
+
+
+def test_todays_template_needs_no_explanation(desk: Desk) -> None:
+    assert older(desk, lambda sheet, labels: None).notes == []
+
+
+def test_an_item_with_a_new_name_is_read_and_said(desk: Desk) -> None:
+    plan = older(desk, rename("former_name", "曾用名", "以前的名字"), 曾用名="小何")
+    assert plan.notes == ["工作表「基本信息」用的是以前的模板：「以前的名字」现在叫「曾用名」，照读。"]
+    assert desk.rows(plan)[0].content["values"]["former_name"] == "小何"
+
+
+def test_an_item_that_is_gone_is_said(desk: Desk) -> None:
+    def edit(sheet: Any, labels: dict[str, str]) -> None:
+        labels["basic_info.pager"] = "寻呼机号"
+        column = len(labels) + 3
+        for row, text in enumerate(("basic_info.pager", "寻呼机号", "127-8866"), start=1):
+            sheet.cell(row, column).value = text
+
+    assert older(desk, edit).notes == ["工作表「基本信息」用的是以前的模板：「寻呼机号」已经取消，没有读取。"]
+
+
+def test_an_item_of_that_day_does_not_become_another_one_of_its_name(desk: Desk) -> None:
+    """What is called 备注 today was 曾用名 then: the template counts, as long as nobody touched the heading."""
+
+    def edit(sheet: Any, labels: dict[str, str]) -> None:
+        labels["basic_info.former_name"], labels["basic_info.remark"] = "备注", "其他"
+        former, remark = column_of(sheet, "曾用名"), column_of(sheet, "备注")
+        sheet.cell(2, former).value, sheet.cell(2, remark).value = "备注", "其他"
+
+    (row,) = desk.rows(older(desk, edit, 曾用名="小何", 备注="老员工"))
+    assert (row.content["values"]["former_name"], row.content["values"]["remark"]) == ("小何", "老员工")
+
+
+def test_items_that_came_later_are_named(desk: Desk) -> None:
+    def edit(sheet: Any, labels: dict[str, str]) -> None:
+        for item, label in (("staff_category", "教职工类别"), ("remark", "备注")):
+            del labels[f"basic_info.{item}"]
+            sheet.delete_cols(column_of(sheet, label))
+
+    plan = older(desk, edit)
+    assert plan.notes == [
+        "工作表「基本信息」用的是以前的模板：后来新增的「教职工类别」（必填）「备注」这份文件里没有。"
+        "请重新下载模板，把要填的项目填好再上传。"
+    ]
+    assert desk.actions(plan) == ["create"]
+
+
+def test_a_column_that_somebody_deleted_is_no_old_template(desk: Desk) -> None:
+    assert older(desk, lambda sheet, labels: sheet.delete_cols(column_of(sheet, "备注"))).notes == []
+
+
+def test_a_template_of_another_kind_of_school_is_read_as_far_as_it_goes(desk: Desk) -> None:
+    def edit(sheet: Any, labels: dict[str, str]) -> None:
+        labels["basic_info.has_preschool_training"] = "是否受过学前教育专业培养培训"
+        column = len(labels) + 3
+        sheet.cell(1, column).value = "basic_info.has_preschool_training"
+        sheet.cell(2, column).value = "是否受过学前教育专业培养培训"
+
+    assert older(desk, edit).notes == [
+        "工作表「基本信息」用的是以前的模板：「是否受过学前教育专业培养培训」不是本类学校的项目，没有读取。"
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", '{"version":1}', '{"version":"2-S-00000000","kind":"S","columns":{}}', '{"version":"x","columns":[1]}', "[]"],
+)
+def test_a_mark_that_somebody_changed_counts_for_nothing(text: str) -> None:
+    assert read_mark(Row(1, ("basic_info.name", text))) is None
+
+
+def test_the_version_moves_with_every_item() -> None:
+    labels = {"basic_info.name": "姓名", "basic_info.remark": "备注"}
+    versions = {
+        version_of("S", labels),
+        version_of("K", labels),
+        version_of("S", labels | {"basic_info.remark": "说明"}),
+        version_of("S", labels | {"basic_info.pager": "寻呼机号"}),
+        version_of("S", {"basic_info.name": "姓名"}),
+    }
+    assert len(versions) == 5
+    mark = read_mark(Row(1, (None, write_mark("S", labels))))
+    assert mark is not None and (mark.kind, mark.labels) == ("S", labels)
