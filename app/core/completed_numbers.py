@@ -1,4 +1,4 @@
-"""Old numbers of 15 digits as they are stored today: citizens' numbers with 18 digits, teacher certificates' with 17."""
+"""Old numbers of 15 digits as they are stored today: with 18 digits for citizens, with 17 for teacher certificates."""
 
 import re
 

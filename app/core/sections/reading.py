@@ -32,6 +32,7 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
 }  # fmt: skip
 APOSTROPHES = "'’‘"
 LASTING = frozenset(("至今", "现在", "今", "目前", "迄今", "长期", "长期有效"))
+EXCEL_ERRORS = frozenset(("#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!"))
 LOST_DIGITS = "Excel 只保留 15 位数字，这个号码的末几位已经变成 0。请把这一列设为“文本”格式，照证件重新填写。"
 
 
@@ -58,6 +59,8 @@ def read(field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
         raw = clean(raw).lstrip(APOSTROPHES)  # an apostrophe is how people force Excel to keep text
     if raw is None or (isinstance(raw, str) and (not clean(raw) or (field.open_ended and match_key(raw) in LASTING))):
         return None
+    if raw in EXCEL_ERRORS:
+        raise InvalidValue("“%(text)s”是公式的错误，不是内容。请改填实际内容。", text=raw)
     match field.kind:
         case "code" | "bool":
             return codes[field.table_for(indicator_set)].find(_as_text(raw), indicator_set).code

@@ -1,0 +1,119 @@
+"""The file with the errors marked: it can be opened, mended and uploaded again as it is."""
+
+import datetime as dt
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+
+from app.spreadsheets.models import ImportPlan
+from app.spreadsheets.pages import errors_file
+from tests.spreadsheets.desk import Desk
+from tests.spreadsheets.workbooks import PEOPLE, STUDIES, headings, number_of, person, plain_book
+
+QUALIFICATIONS = "教师资格"
+
+
+def marked(desk: Desk, plan: ImportPlan) -> Any:
+    return openpyxl.load_workbook(io.BytesIO(errors_file(plan, desk.rows(plan), desk.unit)))
+
+
+def again(desk: Desk, workbook: Any) -> ImportPlan:
+    workbook.save(desk.path)
+    return desk.plan_file(desk.path)
+
+
+def cell(workbook: Any, sheet: str, row: int, label: str) -> Any:
+    return workbook[sheet].cell(row, headings(workbook[sheet])[label])
+
+
+def notes(workbook: Any, sheet: str) -> dict[str, str]:
+    """Coordinate → comment, without those of the headings."""
+    return {
+        one.coordinate: one.comment.text
+        for line in workbook[sheet].iter_rows(min_row=3)
+        for one in line
+        if one.comment is not None
+    }
+
+
+@pytest.fixture
+def wrong(desk: Desk) -> ImportPlan:
+    """Two people and a row of theirs; one cell of each sheet is wrong."""
+    return desk.plan(
+        基本信息=[
+            person(1, "何静宜", 民族="火星", 参加工作年月="2016.9", 备注="=1+1", 是否在编=True),
+            person(2, "段玉兰", 出生日期=dt.date(1990, 1, 16)),
+        ],
+        学习经历=[person(1, "何静宜", 获得学历="21", 毕业年月="2016-13")],
+    )
+
+
+def test_what_is_wrong_is_marked_with_its_sentence(desk: Desk, wrong: ImportPlan) -> None:
+    workbook = marked(desk, wrong)
+    ethnicity = cell(workbook, PEOPLE, 3, "民族")
+    assert notes(workbook, PEOPLE) == {ethnicity.coordinate: desk.errors(wrong)[0][3]}
+    assert ethnicity.fill.start_color.rgb == "FFFBE9E7"
+    assert [text for text in notes(workbook, STUDIES).values()] == [desk.errors(wrong)[1][3]]
+
+
+def test_everything_else_stands_as_it_was_typed(desk: Desk, wrong: ImportPlan) -> None:
+    workbook = marked(desk, wrong)
+    typed = {label: cell(workbook, PEOPLE, 3, label).value for label in ("姓名", "民族", "参加工作年月", "备注")}
+    assert typed == {"姓名": "何静宜", "民族": "火星", "参加工作年月": "2016.9", "备注": "=1+1"}
+    assert cell(workbook, PEOPLE, 3, "备注").data_type == "s", "no formula comes of it"
+    assert cell(workbook, PEOPLE, 4, "出生日期").value == "1990-01-16"
+
+
+def test_uploaded_again_unchanged_it_has_the_same_errors(desk: Desk, wrong: ImportPlan) -> None:
+    plan = again(desk, marked(desk, wrong))
+    assert (desk.errors(plan), plan.notes) == (desk.errors(wrong), [])
+
+
+def test_mended_and_uploaded_it_is_written(desk: Desk, wrong: ImportPlan) -> None:
+    workbook = marked(desk, wrong)
+    cell(workbook, PEOPLE, 3, "民族").value = "彝族"
+    cell(workbook, STUDIES, 3, "毕业年月").value = "2016-07"
+    desk.apply(again(desk, workbook))
+    teacher = desk.teacher(number_of(1))
+    assert (teacher.ethnicity, teacher.work_start_month, teacher.remark) == ("07", "2016-09", "=1+1")
+    assert [study.end_month for study in desk.studies(teacher)] == ["2016-07"]
+
+
+@pytest.mark.parametrize(
+    ("label", "broken"), [("身份证件号", 530102199001160013), ("曾用名", "#N/A"), ("备注", "#REF!"), ("民族", "#NAME?")]
+)
+def test_what_excel_has_lost_does_not_come_back_as_content(desk: Desk, label: str, broken: Any) -> None:
+    plan = desk.plan(基本信息=[person(1, "何静宜") | {label: broken}])
+    first = desk.only_error(plan)
+    for _ in range(2):
+        plan = again(desk, marked(desk, plan))
+        assert desk.only_error(plan)[:3] == first[:3]
+
+
+def test_a_shortened_number_is_not_taken_for_somebody(desk: Desk) -> None:
+    """Its last digits are zeros: written out, it would be somebody's valid number once in eleven times."""
+    plan = desk.plan(基本信息=[person(1, "何静宜") | {"身份证件号": 530102199001160000}])
+    assert cell(marked(desk, plan), PEOPLE, 3, "身份证件号").value == "5.30102E+17"
+
+
+def test_rows_that_say_nothing_is_there_are_kept(desk: Desk) -> None:
+    plan = desk.plan(基本信息=[person(1, "何静宜", 民族="火星")], 教师资格=[person(1, "何静宜", 教师资格证种类="无")])
+    workbook = marked(desk, plan)
+    assert cell(workbook, QUALIFICATIONS, 3, "教师资格证种类").value == "无"
+    cell(workbook, PEOPLE, 3, "民族").value = "彝族"
+    assert desk.actions(again(desk, workbook)) == ["create", "create"]
+
+
+def test_a_file_without_a_hidden_row_becomes_a_template(desk: Desk) -> None:
+    lines = [{"姓名": "何静宜", "身份证件号": number_of(1), "民族": "火星"}]
+    workbook = marked(desk, desk.plan_file(plain_book(desk.path, 名册=lines)))
+    cell(workbook, PEOPLE, 3, "民族").value = "汉"
+    assert desk.actions(again(desk, workbook)) == ["create"]
+
+
+def test_many_errors_are_marked_quickly_enough_to_be_read(desk: Desk) -> None:
+    people = [person(serial, f"何{chr(0x4E00 + serial)}", 民族="火星") for serial in range(900)]
+    workbook = marked(desk, desk.plan(基本信息=people))
+    assert len(notes(workbook, PEOPLE)) == 900
