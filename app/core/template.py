@@ -1,6 +1,6 @@
 """The template that people fill in: a sheet for each section, drop-downs, explanations, and who it is for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openpyxl.styles import Alignment
@@ -10,8 +10,10 @@ from app.core import excel
 from app.core.codes import CodeBook
 from app.core.indicator_set import IndicatorSet
 from app.core.sections.fields import EXAMPLES, Field
+from app.core.sections.section import Section
 from app.core.sections.sheets import FIRST_ROW, GUIDE_SHEET, HEAD_ROW, Book, Column
 from app.core.template_choices import Choices
+from app.core.template_conditions import grey_out, words_of_condition
 from app.core.template_version import FORMAT, write_mark
 
 VERSION_SHEET = "_template"
@@ -19,7 +21,8 @@ LAST_ROW = 5000
 GUIDE = (
     "一、先填第一张表，再填后面的表。后面的表用「{keys}」认人，同一人可以填多行。",
     "二、红色星号是报送前必填的项目；暂时不全也可以导入，以后补。",
-    "三、有下拉框的项目可以选，也可以直接填代码、名称或常用叫法，例如「{label}」里填「{code}」或「{name}」都行。",
+    "三、有下拉框的项目可以选，也可以直接填代码、名称或常用叫法，例如「{label}」里填「{code}」或「{name}」都行。"
+    "选项很多的逐级选：选了省，再点一次箭头选市，再点一次选县。变灰的格不用填。",
     "四、可多选的项目把几个代码或名称用顿号隔开，填在同一格。",
     "五、年月写成 2016-09，日期写成 1990-01-16；写 2016年9月、2016.9、20160901 也能认。",
     "六、证件号是文本，请先把号码列设为「文本」再粘贴，不要让 Excel 变成数字。",
@@ -28,7 +31,8 @@ GUIDE = (
     "九、导入方式有两种。追加：保留原有记录，相同的不重复写。替换：文件里这些人的原有记录先删，再写文件里的；"
     "第一张表只新增和修改，不删人。",
     "十、上传后先看预览，确认之前什么都不写入；写入后 7 天内可以整批撤销。",
-    "十一、可以调整列的次序，请不要删除隐藏的第 1 行。表里没有的列会略过，并告诉您。",
+    "十一、可以调整列的次序，请不要删除隐藏的第 1 行。表里没有的列会略过，并告诉您。"
+    "以前下载的模板也能用，项目有变动的会说明。",
 )
 
 
@@ -51,11 +55,23 @@ def template_workbook(book: Book, title: str, codes: CodeBook) -> Any:
             if column.field.code_table:
                 parent = places.get(f"{section.name}.{column.field.code_parent}", "")
                 choices.offer(sheet, column.field, places[column.identifier], parent, (FIRST_ROW, LAST_ROW))
+        _grey_out(sheet, book, section, places, codes)
     version = workbook.create_sheet(VERSION_SHEET)
     version.sheet_state = "veryHidden"
     excel.write_row(version, 1, ("version", str(FORMAT)))
     excel.write_row(version, 2, ("indicator_set", book.indicator_set.kind))
     return workbook
+
+
+def _grey_out(sheet: Any, book: Book, section: Section, places: Mapping[str, str], codes: CodeBook) -> None:
+    """Show what needs no answer because of another item of the row."""
+    for field in section.fields_for(book.indicator_set):
+        own, when = places.get(f"{section.name}.{field.name}"), field.applies_when
+        other = places.get(f"{section.name}.{when.item}") if when else None
+        if own and when and other:
+            words = words_of_condition(field, section.fields[when.item], codes, book.indicator_set)
+            if words:
+                grey_out(sheet, field, f"{own}{FIRST_ROW}:{own}{LAST_ROW}", f"${other}{FIRST_ROW}", words)
 
 
 def _write_guide(workbook: Any, book: Book, title: str, codes: CodeBook) -> None:

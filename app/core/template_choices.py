@@ -87,8 +87,12 @@ class Choices:
         return self._levels[key]
 
 
+def code_in(cell: str) -> str:
+    """The code in a cell that holds `code-name`, or all of it."""
+    return f'LEFT({cell},FIND("-",{cell}&"-")-1)'
+
+
 def _chosen_below(prefix: str, cell: str, otherwise: str) -> str:
     """The list whose name ends with the code in a cell; another one when there is no such name."""
-    code = f'LEFT({cell},FIND("-",{cell}&"-")-1)'
-    wanted = f'INDIRECT("{prefix}"&{code})'
+    wanted = f'INDIRECT("{prefix}"&{code_in(cell)})'
     return f"IF(ISERROR(ROWS({wanted})),{otherwise},{wanted})"

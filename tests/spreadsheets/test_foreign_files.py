@@ -60,9 +60,7 @@ def in_the_manner_of_wps() -> bytes:
     contents = parts(
         changed={
             **book(["Sheet1", "WpsReserved_CellImgList"], target="/xl/"),
-            "xl/worksheets/sheet1.xml": sheet(
-                rows, before='<sheetPr/><sheetFormatPr defaultRowHeight="13.5"/>', after=merged
-            ),
+            "xl/worksheets/sheet1.xml": sheet(rows, before=before, after=merged),
             "xl/worksheets/sheet2.xml": sheet(""),
             STYLES: f'<styleSheet xmlns="{MAIN}" xmlns:ets="http://www.wps.cn/ets">{odd}<ets:ext/></styleSheet>',
             "customXml/item1.xml": "<s:customData xmlns:s='http://www.wps.cn/officeDocument/2013/wpsCustomData'/>",

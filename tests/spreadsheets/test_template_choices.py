@@ -121,3 +121,26 @@ def test_every_coded_item_has_a_list_that_works_everywhere(desk: Desk, indicator
     names = list(made.workbook.defined_names)
     assert len({name.casefold() for name in names}) == len(names)
     assert not [name for name in names if LOOKS_LIKE_A_CELL.fullmatch(name)]
+
+
+def test_what_needs_no_answer_turns_grey(ours: Template) -> None:
+    sheet = ours.workbook[PEOPLE]
+    own, other = (sheet.cell(3, headings(sheet)[label]).column_letter for label in ("用人形式", "是否在编"))
+    rules = {str(area.sqref): area.rules for area in sheet.conditional_formatting}
+    (rule,) = rules[f"{own}3:{own}5000"]
+    code = f'LEFT(${other}3,FIND("-",${other}3&"-")-1)'
+    assert rule.formula[0].startswith(f'AND(LEN(${other}3)>0,NOT(OR({code}="0",{code}="否",')
+    assert rule.dxf.fill.bgColor.rgb == "FFE3E6E8"
+
+
+@pytest.mark.parametrize("indicator_set", KINDS, ids=lambda one: one.kind)
+def test_every_condition_fits_into_a_formula(desk: Desk, indicator_set: IndicatorSet) -> None:
+    book, made = book_for(indicator_set), template_of(indicator_set)
+    for section in book.sections:
+        columns = [column.field for column in book.columns(section) if column.identifier.startswith(f"{section.name}.")]
+        depending = [field for field in columns if field.applies_when]
+        formulas = [
+            rule.formula[0] for area in made.workbook[section.title].conditional_formatting for rule in area.rules
+        ]
+        assert len(formulas) == len(depending)
+        assert all(len(formula) < 2000 for formula in formulas)
