@@ -7,8 +7,12 @@ from typing import Any
 import openpyxl
 import pytest
 
+from app.core.province_items import Snapshot, province_items
+from app.core.sections.fields import Field
+from app.core.sections.sheets import read_sheet_columns
 from app.core.template_version import read_mark, version_of, write_mark
 from app.core.workbook_reader import Row
+from app.spreadsheets.upload import book_for
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.workbooks import PEOPLE, fill, headings, person
 
@@ -121,3 +125,21 @@ def test_the_version_moves_with_every_item() -> None:
     assert len(versions) == 5
     mark = read_mark(Row(1, (None, write_mark("S", labels))))
     assert mark is not None and (mark.kind, mark.labels) == ("S", labels)
+
+
+def test_an_item_that_the_province_has_retired_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its column is in the file, its values stay in the records, and nothing of it is read any more."""
+    province = desk.unit.indicator_set.province_id
+    retired = Field(name="x_7", label="骨干称号", kind="text", length=20, province_id=province)
+    known = Snapshot({"basic_info": {"x_7": retired}}, {"x_7": ("2020-01-01", "2020-12-31")})
+    monkeypatch.setattr(province_items, "snapshot", known)
+    monkeypatch.setattr(province_items, "refresh", lambda session: None)
+    labels = {"basic_info.name": "姓名", "basic_info.id_number": "身份证件号", "basic_info.x_7": "骨干称号"}
+    rows = [
+        Row(1, ("basic_info.name", "basic_info.id_number", "basic_info.x_7", write_mark("S", labels))),
+        Row(2, ("姓名", "身份证件号", "骨干称号")),
+    ]
+    found = read_sheet_columns(book_for(desk.unit.indicator_set), PEOPLE, rows)
+    assert found is not None and set(found.columns.values()) == {"basic_info.name", "basic_info.id_number"}
+    assert "「骨干称号」已经停用，没有读取" in found.notes[0]
+    assert "后来新增的" in found.notes[0] and "等 " in found.notes[0], "all that this short template does not have"
