@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from app.core.archives import DIRECTORY_ENTRY, directory_bytes
 from app.core.workbook_kinds import RESAVE, SENTENCES, kind_of_archive, kind_of_file
@@ -24,7 +25,6 @@ _MOST_UNUSUAL = 500_000  # tags that are followed one by one
 _SETTINGS = re.compile(r"(?:.*/)?(?:workbook\.xml|styles\.xml|[^/]*\.rels|\[content_types\]\.xml)")
 STRANGE = "文件的内部结构不是 Excel 或 WPS 正常保存的样子，系统不能读取。" + RESAVE
 _TOO_BIG = "文件解压后的内容过大，系统不能读取。请删除多余的工作表、图片和空白格式，或拆成几个文件后分别上传。"
-
 _TOO_MUCH_AROUND = "文件里的样式、名称或链接太多，系统不能读取。请新建工作簿，只粘贴数值后重新上传。"
 
 # An XML name prefix is optional everywhere: <c>, <x:c> and <main:c> are the same cell.
@@ -63,8 +63,7 @@ class Limits:
     column_records: int = 20_000
 
 
-@dataclass(frozen=True)
-class Counted:
+class Counted(NamedTuple):
     """What was found in all sheets together, empty and hidden rows too."""
 
     cells: int
@@ -163,7 +162,6 @@ class _Contents:
         self._counts: Counter[bytes] = Counter()
 
     def check(self, members: list[zipfile.ZipInfo]) -> Counted:
-        """Look at all parts."""
         for member in members:
             # The workbook may name any part as a sheet, whatever its folder or extension: all are looked at.
             scan = _PartScan(member.filename.lower(), self._limits, self._counts)

@@ -10,7 +10,7 @@ import pytest
 from app.core.sections.fields import filled
 from app.core.validators import citizen_check_digit
 from app.records.teacher import Teacher
-from app.spreadsheets.planning import unpack_values
+from app.spreadsheets.packing import unpack_values
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.workbooks import PEOPLE, fill, headings, known, number_of, person, template
 
@@ -114,9 +114,9 @@ def test_what_people_type_is_understood(desk: Desk) -> None:
         if case is None:
             continue
         item, stored = case[4], case[5]
-        found = unpack_values(row.section, row.content["values"]).get(item)
-        if row.content["errors"] or str(filled(found) or "") != stored:
-            wrong.append((case[2], case[3], found, [error["message"] for error in row.content["errors"]]))
+        found = unpack_values(row.section, row.values).get(item)
+        if row.errors or str(filled(found) or "") != stored:
+            wrong.append((case[2], case[3], found, [error["message"] for error in row.errors]))
     assert not wrong, "\n".join(map(str, wrong))
     assert len(places) == len(UNDERSTOOD) > 90
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_understood_is_explained(desk: Desk) -> None:
     sheets, places = table(REFUSED)
     rows = {(row.sheet, row.row_no): row for row in desk.rows(desk.plan(**sheets))}
     for place, (sheet, _, label, typed, words) in places.items():
-        errors = rows[place].content["errors"]
+        errors = rows[place].errors
         labels = headings(template(desk.unit)[sheet])
         letter = template(desk.unit)[sheet].cell(2, labels[label]).column_letter
         assert [(error["column"], words in error["message"]) for error in errors] == [(letter, True)], (typed, errors)
@@ -153,8 +153,8 @@ def test_an_old_number_finds_the_person(desk: Desk, open_teacher: Teacher, as_nu
     line = {"姓名": open_teacher.name, "身份证件号": typed}
     plan = desk.plan(基本信息=[line | {"曾用名": "小名"}], 工作经历=[line | {"任职单位名称": "云川师范附小"}])
     person_row, work = desk.rows(plan)
-    assert (person_row.action, person_row.target_id, person_row.content["key"]) == ("update", open_teacher.id, number)
-    assert person_row.content["values"] == {"former_name": "小名"}
+    assert (person_row.action, person_row.target_id, person_row.key) == ("update", open_teacher.id, number)
+    assert person_row.values == {"former_name": "小名"}
     assert (work.action, work.owner_id) == ("create", open_teacher.id)
     assert "工作表「基本信息」第 3 行的身份证号是 15 位旧号码，已补成 18 位，按 18 位找人。" in plan.notes
 
@@ -176,7 +176,7 @@ def test_old_and_new_number_of_one_person_are_the_same_row(desk: Desk, open_teac
 def test_fifteen_characters_of_another_document_stay(desk: Desk) -> None:
     permit = {"姓名": "安娜", "身份证件类型": "外国人永久居留身份证", "身份证件号": "ABC110101900307"}
     (row,) = desk.rows(desk.plan(基本信息=[permit]))
-    assert (row.action, row.content["key"]) == ("create", "ABC110101900307")
+    assert (row.action, row.key) == ("create", "ABC110101900307")
 
 
 # ── the layout of the file ──
@@ -198,7 +198,7 @@ def test_cells_merged_over_the_rows_of_one_person(desk: Desk) -> None:
 
     jobs = [person(1, "何静宜", 任职单位名称=name) for name in ("云川一小", "云川二小", "云川三小")]
     plan = edited(desk, edit, 基本信息=[person(1, "何静宜")], 工作经历=jobs)
-    assert [(row.action, row.content["key"]) for row in desk.rows(plan)[1:]] == [("create", number_of(1))] * 3
+    assert [(row.action, row.key) for row in desk.rows(plan)[1:]] == [("create", number_of(1))] * 3
 
 
 def test_a_head_of_two_merged_lines(desk: Desk) -> None:
@@ -218,7 +218,7 @@ def test_a_head_of_two_merged_lines(desk: Desk) -> None:
         sheet.merge_cells(place)
     workbook.save(desk.path)
     rows = desk.rows(desk.plan_file(desk.path))
-    assert [(row.row_no, row.content["name"], row.content["values"]["ethnicity"]) for row in rows] == [
+    assert [(row.row_no, row.name, row.values["ethnicity"]) for row in rows] == [
         (5, "何静宜", "07"),
         (6, "郭思源", "01"),
     ]

@@ -7,8 +7,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from app.core.files import FileStore
+from app.spreadsheets.errors_file import errors_file
 from app.spreadsheets.models import ImportPlan
-from app.spreadsheets.pages import errors_file
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.workbooks import PEOPLE, STUDIES, headings, number_of, person, plain_book
 
@@ -16,7 +17,9 @@ QUALIFICATIONS = "教师资格"
 
 
 def marked(desk: Desk, plan: ImportPlan) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(errors_file(plan, desk.rows(plan), desk.unit)))
+    store = FileStore(desk.path.parent / "files")
+    plan.stored_digest = store.put(desk.path.read_bytes())
+    return openpyxl.load_workbook(io.BytesIO(errors_file(desk.session, plan, desk.unit, store)))
 
 
 def again(desk: Desk, workbook: Any) -> ImportPlan:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import AppError
-from app.spreadsheets.planning import unpack_values
+from app.spreadsheets.packing import unpack_values
 from tests.core.raw_workbooks import MAIN, STYLES, TYPES, book, inline_rows, packed, parts, sheet
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.workbooks import number_of
@@ -19,7 +19,7 @@ def test_a_template_that_libreoffice_has_saved(desk: Desk) -> None:
     plan = desk.plan_file(FILES / "libreoffice.xlsx")
     assert desk.errors(plan) == []
     assert plan.notes == ["工作表「基本信息」有 1 行是隐藏的（筛选也会隐藏），也读取了。不要的请删除后重新上传。"]
-    rows = [(row.section, row.row_no, row.content["key"], row.action) for row in desk.rows(plan)]
+    rows = [(row.section, row.row_no, row.key, row.action) for row in desk.rows(plan)]
     assert rows == [
         ("basic_info", 3, number_of(1), "create"),
         ("basic_info", 4, number_of(2), "create"),
@@ -74,7 +74,7 @@ def test_a_file_in_the_manner_of_wps(desk: Desk) -> None:
     desk.path.write_bytes(in_the_manner_of_wps())
     plan = desk.plan_file(desk.path)
     found = [
-        (row.row_no, row.content["name"], row.content["key"], unpack_values(row.section, row.content["values"]))
+        (row.row_no, row.name, row.key, unpack_values(row.section, row.values))
         for row in desk.rows(plan)
     ]
     assert [entry[:3] for entry in found] == [(3, "何静宜", number_of(1)), (4, "段玉兰", number_of(2))]

@@ -50,7 +50,7 @@ def test_todays_template_needs_no_explanation(desk: Desk) -> None:
 def test_an_item_with_a_new_name_is_read_and_said(desk: Desk) -> None:
     plan = older(desk, rename("former_name", "曾用名", "以前的名字"), 曾用名="小何")
     assert plan.notes == ["工作表「基本信息」用的是以前的模板：「以前的名字」现在叫「曾用名」，照读。"]
-    assert desk.rows(plan)[0].content["values"]["former_name"] == "小何"
+    assert desk.rows(plan)[0].values["former_name"] == "小何"
 
 
 def test_an_item_that_is_gone_is_said(desk: Desk) -> None:
@@ -72,7 +72,7 @@ def test_an_item_of_that_day_does_not_become_another_one_of_its_name(desk: Desk)
         sheet.cell(2, former).value, sheet.cell(2, remark).value = "备注", "其他"
 
     (row,) = desk.rows(older(desk, edit, 曾用名="小何", 备注="老员工"))
-    assert (row.content["values"]["former_name"], row.content["values"]["remark"]) == ("小何", "老员工")
+    assert (row.values["former_name"], row.values["remark"]) == ("小何", "老员工")
 
 
 def test_items_that_came_later_are_named(desk: Desk) -> None:
