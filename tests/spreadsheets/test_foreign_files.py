@@ -73,10 +73,7 @@ def in_the_manner_of_wps() -> bytes:
 def test_a_file_in_the_manner_of_wps(desk: Desk) -> None:
     desk.path.write_bytes(in_the_manner_of_wps())
     plan = desk.plan_file(desk.path)
-    found = [
-        (row.row_no, row.name, row.key, unpack_values(row.section, row.values))
-        for row in desk.rows(plan)
-    ]
+    found = [(row.row_no, row.name, row.key, unpack_values(row.section, row.values)) for row in desk.rows(plan)]
     assert [entry[:3] for entry in found] == [(3, "何静宜", number_of(1)), (4, "段玉兰", number_of(2))]
     values = [(entry[3]["ethnicity"], entry[3]["work_start_month"]) for entry in found]
     assert values == [("01", "2016-09"), ("07", "2016-09")]
