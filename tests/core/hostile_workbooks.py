@@ -24,7 +24,7 @@ from tests.core.raw_workbooks import (
 )
 
 ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
-FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="19000"><c r="IV19000"><v>1</v></c></row>'
+FAR = '<row r="1"><c r="A1"><v>1</v></c></row><row r="15000"><c r="IV15000"><v>1</v></c></row>'
 LONG = "字" * 30_000
 
 
