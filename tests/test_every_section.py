@@ -67,6 +67,15 @@ def test_unknown_code_table_is_a_defect() -> None:
     assert any(d.startswith("S004 ") for d in section_defects(SECTIONS, []))
 
 
+def test_only_a_date_that_may_be_left_empty_can_be_open_ended() -> None:
+    section = next(one for one in SECTIONS if one.name == "work_history")
+    wrong = dataclasses.replace(section)
+    wrong.__dict__["declared"] = dict(section.declared) | {
+        item: dataclasses.replace(section.declared[item], open_ended=True) for item in ("org_name", "start_month")
+    }
+    assert [defect.split()[0] for defect in section_defects([wrong], TABLES)] == ["S013", "S013"]
+
+
 @EVERY
 def test_explanation_names_every_item(section: Section) -> None:
     told = as_text(section)

@@ -66,3 +66,5 @@ def _storage_defects(section: Section, field: Field) -> Iterator[tuple[str, str]
         yield "S010", f"kind {field.kind} is stored as {column.type}"
     if not column.nullable:
         yield "S011", "items are nullable: required means complete, and a draft can always be saved"
+    if field.open_ended and (field.kind not in ("date", "ym") or field.required):
+        yield "S013", "only a date that may be left empty can be open_ended"
