@@ -55,6 +55,12 @@ def summary(plan: ImportPlan, counts: Mapping[str, int], now: dt.datetime) -> di
     }
 
 
+def as_written(plan: ImportPlan, counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts without the rows that stayed out together with wrong ones."""
+    also = max(0, plan.left_out - counts.get("error", 0))
+    return {**counts, "create": counts.get("create", 0) - also} if also else counts
+
+
 def doing(counts: Mapping[str, int]) -> str:
     """What a plan does, in a few words: 写入 7 行、删除 6 条."""
     written, deleted = counts.get("create", 0) + counts.get("update", 0), counts.get("delete", 0)
@@ -103,6 +109,7 @@ def preview(
 ) -> dict[str, Any]:
     """The head and foot of the preview."""
     gone = "、".join(f" {people} 位教师的 {rows} 条{BY_NAME[name].title}" for name, people, rows in deletions)
+    counts = as_written(plan, counts)
     return summary(plan, counts, now) | {
         "title": headline(plan, counts),
         "rows": sum(counts.get(action, 0) for action in TABS if action != "delete"),

@@ -58,7 +58,7 @@ def test_first_hour_of_a_clerk(browser: Browser, school: Unit, tmp_path: Path) -
     # What is right goes in now, the rest comes back marked, is mended there and sent again.
     browser.click("下载标出错误的文件")
     marked = browser.wait(lambda: next(browser.downloads.glob("*标出错误.xlsx"), None), "the marked file")
-    browser.click("只写没有错的 2 行")
+    browser.click("只写没有错的行")
     browser.find("dialog[open] .btn-primary").click()
     browser.sees("有 1 行没有写入")
     browser.look("first-partly")

@@ -184,11 +184,13 @@ def test_the_page_offers_it_and_the_wrong_rows_come_back_alone(
     clerk: Client, school: Unit, everything: Session, tmp_path: Path
 ) -> None:
     people = [person(1, "何静宜"), person(2, "段玉兰", 民族="火星")]
-    address = uploaded(clerk, fill(school, tmp_path / "a.xlsx", 基本信息=people))
-    assert "只写没有错的 1 行" in text_of(clerk.get(address))
+    path = fill(school, tmp_path / "a.xlsx", 基本信息=people, 学习经历=[person(2, "段玉兰", **STUDY)])
+    address = uploaded(clerk, path)
+    assert "只写没有错的行" in text_of(clerk.get(address))
     clerk.post(f"{address}/confirm", {"only": "right"})
     page = text_of(clerk.get(address))
-    assert names_in(everything) == ["何静宜"] and "有 1 行没有写入" in page
+    assert names_in(everything) == ["何静宜"] and "有 2 行没有写入" in page
+    assert "<h1>已写入 1 行</h1>" in page, "not the study of somebody who is not there"
     answer = clerk.post(f"{address}/errors.xlsx")
     (tmp_path / "b.xlsx").write_bytes(answer.data)
     again = uploaded(clerk, tmp_path / "b.xlsx")
