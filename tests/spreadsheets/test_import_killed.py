@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 from app.spreadsheets.background import hand_over, read_import, undo_import, write_import
 from app.spreadsheets.models import ImportPlan
+from app.spreadsheets.operations import undo_plan
 from app.spreadsheets.plan_rows import count_rows
 from app.spreadsheets.planning import begin_plan
 from tests.spreadsheets import import_child
@@ -45,10 +46,11 @@ class Killer:
 
     def work(self, wait: float | None) -> bool:
         """One worker; with `wait` it is killed so many seconds after it has begun. Whether it was."""
+        return self.start(import_child.work, wait, str(self.store.root))
+
+    def start(self, target: Callable[..., None], wait: float | None, *arguments: Any) -> bool:
         ready = self.context.Event()
-        process = self.context.Process(
-            target=import_child.work, args=(self.url, str(self.store.root), ready), daemon=True
-        )
+        process = self.context.Process(target=target, args=(self.url, *arguments, ready), daemon=True)
         process.start()
         self.running.append(process)
         ready.wait(60)
@@ -106,12 +108,15 @@ def counted(desk: Desk, plan_id: int) -> tuple[int, int, str]:
     return people or 0, rows or 0, status
 
 
-def begun(killer: Killer) -> int:
-    """A plan whose file lies in the store, and nothing else yet."""
-    desk = killer.desk
+def file_of(desk: Desk) -> Path:
     people = [(2 * i, f"何静{chr(0x4E00 + i)}") for i in range(PEOPLE)]
     studies = [person(*one, **STUDY, 入学年月=f"200{k}-09") for one in people for k in range(STUDIES)]
-    path = fill(desk.unit, desk.path, 基本信息=[person(*one) for one in people], 学习经历=studies)
+    return fill(desk.unit, desk.path, 基本信息=[person(*one) for one in people], 学习经历=studies)
+
+
+def begun(killer: Killer) -> int:
+    """A plan whose file lies in the store, and nothing else yet."""
+    desk, path = killer.desk, file_of(killer.desk)
     digest = killer.store.put(path.read_bytes())
     plan = begin_plan(desk.session, desk.actor, desk.unit, path.name, digest, "append", utc_now())
     plan.stored_digest = digest
@@ -136,3 +141,20 @@ def test_twenty_kills_in_imports_leave_all_of_each_or_nothing(killer: Killer) ->
         for _ in killer.step(plan_id, undo_import):
             assert counted(desk, plan_id) in ((*everything, "applied"), (*nothing, "undone"))
         assert desk.session.scalar(sa.select(sa.func.count(Teacher.id))) == before
+
+
+def test_kills_of_the_web_process_leave_all_of_a_small_import_or_nothing(killer: Killer) -> None:
+    desk, path = killer.desk, file_of(killer.desk)
+    unit_id, deaths = desk.unit.id, 0
+    whole = {"create": PEOPLE * (1 + STUDIES)}
+    desk.session.rollback()
+    while deaths < KILLS:
+        deaths += killer.start(import_child.send, killer.chance.uniform(0, 0.5), str(path), unit_id)
+        desk.session.rollback()
+        for plan_id, status in desk.session.execute(sa.select(ImportPlan.id, ImportPlan.status)).all():
+            assert count_rows(desk.session, [plan_id]) == {plan_id: whole}, "no half of a plan"
+            people = PEOPLE if status == "applied" else 0
+            assert counted(desk, plan_id) == (people, people * STUDIES, status)
+            if status == "applied":
+                undo_plan(desk.session, desk.actor, plan_id, utc_now())
+                desk.session.commit()
