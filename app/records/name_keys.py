@@ -7,7 +7,7 @@ some hundred, so that a search costs what it finds, however many people the coun
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, and_, case, false, func, literal_column, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, by_code_point
@@ -19,7 +19,7 @@ from app.records.teacher import Teacher
 
 LAST = chr(0x10FFFF)  # sorts behind every key that begins so
 NO_AREA = 0  # of schools that hang on the nation itself
-AREAS = ("province", "city", "county")
+AREAS = ("nation", "province", "city", "county")
 
 
 class NameKey(Base, Scoped):
@@ -46,7 +46,8 @@ class NameKey(Base, Scoped):
 
 
 def _area(row: Any) -> ColumnElement[int]:
-    return func.coalesce(row.county_id, row.city_id, row.province_id, NO_AREA)
+    # Written out: with a parameter in it, it would not be the expression of the index.
+    return func.coalesce(row.county_id, row.city_id, row.province_id, literal_column(str(NO_AREA)))
 
 
 Index("ix_name_key_area", _area(NameKey), NameKey.key, NameKey.teacher_id)
@@ -89,10 +90,8 @@ def _areas_of(scope: Scope | None) -> ColumnElement[bool]:
         return _area(NameKey) == select(_area(Unit)).where(Unit.id == scope.value).scalar_subquery()
     if scope.column == "county_id":
         return _area(NameKey) == scope.value
-    areas = select(Unit.id).where(Unit.level.in_(AREAS))
+    # An expression, as the index has one: SQLite would compare a column with it by another rule, and read all keys.
+    areas = select(case((Unit.level == "nation", NO_AREA), else_=Unit.id)).where(Unit.level.in_(AREAS))
     if scope.kind == "unit":
         areas = areas.where(or_(Unit.id == scope.value, getattr(Unit, scope.column) == scope.value))
-    else:
-        nation = case((Unit.level == "nation", NO_AREA), else_=Unit.id)
-        areas = select(nation).where(Unit.level.in_((*AREAS, "nation")))
     return _area(NameKey).in_(areas)

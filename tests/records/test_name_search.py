@@ -148,6 +148,20 @@ def test_a_school_that_moves_takes_the_keys_along(everything: Session, shan: Tea
     everything.rollback()
 
 
+@pytest.mark.parametrize("username", ["liyutong", "shuxue", "zhoumin", "yunchuan", "moe_sys"])
+def test_the_index_of_the_keys_is_used(session_as: Callable[[str], Session], username: str) -> None:
+    """Parameters and all, as a list asks."""
+    session = session_as(username)
+    query = sa.select(Teacher.id).where(named(session, Teacher.id, "sjg"))
+    said = str(query.compile(session.get_bind()))
+    assert "coalesce(name_key.county_id, name_key.city_id, name_key.province_id, 0)" in said
+    if session.get_bind().dialect.name == "sqlite":
+        compiled = query.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+        values = tuple(compiled.params[name] for name in compiled.positiontup or ())
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all()
+        assert any("ix_name_key_area" in row[3] for row in plan), plan
+
+
 def test_a_search_asks_few_questions(
     shan: Teacher, client_as: Callable[[str], Client], count_queries: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
