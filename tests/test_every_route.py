@@ -169,7 +169,7 @@ POST TeacherView.step pk=second name=report             in  403 302 403 403 403 
 POST TeacherView.row_delete pk=third name=child row_id=third in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.none pk=third name=award say=1            in  403 302 403 403 403 403 403 403 403 403
 POST TeacherView.delete pk=fourth                       in  403 302 403 403 403 403 403 403 403 403
-POST TeacherView.batch                                  in  403 302 403 403 403 403 403 403 403 404
+POST TeacherView.batch                                  in  403 302 403 403 403 403 403 403 403 403
 GET  TeacherView.asked batch_id=none                    in  403 404 404 404 404 403 404 403 404 404
 POST TeacherView.run batch_id=none                      in  403 404 404 404 404 403 404 403 404 404
 GET  ReviewQueueView.list                               in  403 200 200 403 403 403 200 403 200 200
@@ -183,6 +183,7 @@ GET  ReviewView.reject pk=waiting2                      in  403 200 200 403 403 
 POST ReviewView.reject pk=waiting2                      in  403 409 302 403 403 403 409 403 409 404
 GET  ImportView.start                                   in  403 200 403 403 403 403 403 403 403 403
 GET  ImportView.show pk=plan                            in  403 200 403 403 403 403 403 403 403 403
+GET  ImportView.state pk=plan                           in  403 200 403 403 403 403 403 403 403 403
 POST ImportView.template                                in  403 200 403 403 403 403 403 403 403 403
 POST ImportView.upload                                  in  403 400 403 403 403 403 403 403 403 403
 POST ImportView.errors pk=plan2                         in  403 200 403 403 403 403 403 403 403 403

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.core.actor import actor_of
+from app.core.crypto import PackedJson
 from app.core.db import utc_now
 from app.core.errors import NotAllowed
 from app.core.scope import SCOPE_COLUMNS
@@ -200,7 +201,7 @@ def dummies(session: Session, school: Unit) -> None:
             target = next(iter(column.foreign_keys), None)
             if target is not None:
                 values[column.name] = session.scalar(sa.select(sa.func.max(target.column)))
-            elif isinstance(column.type, sa.JSON):
+            elif isinstance(column.type, (sa.JSON, PackedJson)):
                 values[column.name] = {}
             else:
                 kind = column.type.python_type if not hasattr(column.type, "impl") else column.type.impl.python_type
