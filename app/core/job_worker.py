@@ -22,7 +22,7 @@ from app.core.jobs import DONE, FAILED, KEEP, QUEUED, STALE, Held, Job, Kinds, R
 
 log = logging.getLogger(__name__)
 
-PAUSE = 2.0  # seconds between two looks at an empty queue
+PAUSE = 0.5  # seconds between two looks at an empty queue
 MOVED = "提交任务后您换了单位，这项任务没有做。请在现在的单位重新提交。"
 # Opens a session with the scope that the owner of a job has now. Raises AppError for who may not work any more.
 Acting: TypeAlias = Callable[[int], AbstractContextManager[Session]]

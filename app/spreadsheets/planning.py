@@ -72,7 +72,9 @@ def work_out(session: Session, actor: Actor, unit_id: int, upload: Upload, *, re
         upload.notes += completed(sheet)
         for groups in _by_person(sheet, people if replace and sheet.section.many else ()):
             unit = session.get_one(Unit, unit_id)
-            roster = load_roster(session, actor, unit, sheet.section, [number for number in groups if number])
+            # Of those who are new nothing is stored, in no section.
+            asked = [number for number in groups if number and (number not in people or people[number].known)]
+            roster = load_roster(session, actor, unit, sheet.section, asked)
             planned: list[Planned] = []
             for number, rows in groups.items():
                 own = [sheet.file_row(row) for row in rows]

@@ -32,10 +32,11 @@ BROKEN = "单元格里是公式错误（如 #N/A）或没有结果的公式，�
 
 @dataclass(frozen=True)
 class Person:
-    """Who stands in the first sheet, and in which row."""
+    """Who stands in the first sheet, in which row, and whether the school has them already."""
 
     name: str
     line: int
+    known: bool
 
 
 # ── people ──
@@ -64,7 +65,7 @@ def plan_person(row: FileRow, roster: Roster, people: dict[str, Person]) -> Plan
         if "name" in entry.values and entry.old.get("name"):
             entry.warn(NAME, NAME_CHANGES.format(name=entry.old["name"]))
     if number:
-        people.setdefault(number, Person(entry.name, entry.line))
+        people.setdefault(number, Person(entry.name, entry.line, teacher is not None))
     return entry
 
 

@@ -133,15 +133,19 @@ class Memory(threading.Thread):
 
     def __init__(self, groups: list[int]) -> None:
         super().__init__(daemon=True)
-        self.groups, self.most, self.over = set(groups), 0, threading.Event()
+        self.groups, self.most, self.over = groups, 0, threading.Event()
+        self.each: list[int] = []  # at that moment, by group
 
     def run(self) -> None:
         while not self.over.wait(0.25):
-            self.most = max(self.most, sum(map(self._held, Path("/proc").glob("[0-9]*"))))
+            processes = list(Path("/proc").glob("[0-9]*"))
+            each = [sum(self._held(process, group) for process in processes) for group in self.groups]
+            if sum(each) > self.most:
+                self.most, self.each = sum(each), each
 
-    def _held(self, process: Path) -> int:
+    def _held(self, process: Path, group: int) -> int:
         try:
-            if os.getpgid(int(process.name)) not in self.groups:
+            if os.getpgid(int(process.name)) != group:
                 return 0
             found = re.search(r"^Pss:\s+(\d+)", (process / "smaps_rollup").read_text(), re.M)
             return int(found[1]) // 1024 if found else 0
@@ -239,7 +243,9 @@ def main() -> None:
             memory.over.set()
             other.join()
             took = planned + written
-            print(f"import: {planned:.1f} + {written:.1f} s = {took / plain:.2f} x; all processes {memory.most} MB")
+            print(
+                f"import: {planned:.1f} + {written:.1f} s = {took / plain:.2f} x; all processes {memory.most} MB {memory.each}"
+            )
             for name, before, during in (("pages", quiet, other.pages), ("saves", quiet_saves, other.saves)):
                 ratio = p95(during) / p95(before)
                 print(f"{name} of others, p95: {p95(before):.0f} ms, meanwhile {p95(during):.0f} ms = {ratio:.1f} x")
