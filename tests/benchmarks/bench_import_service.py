@@ -190,13 +190,11 @@ def p95(times: list[float]) -> float:
 
 
 def wait(clerk: Browser, address: str, end: str) -> None:
-    """Wait as the page does until it says `end`."""
-    while True:
-        page = clerk.get(address)
-        if end in page:
-            return
-        assert "data-progress" in page, re.findall(r"<h1>.*?</h1>|alert-danger.*?</div>", page, re.S)
-        time.sleep(0.25)
+    """Ask for the state as the page does, and then for the page, which says `end`."""
+    while '"busy":true' in clerk.get(f"{address}/state").replace(" ", ""):
+        time.sleep(0.5)
+    page = clerk.get(address)
+    assert end in page, re.findall(r"<h1>.*?</h1>|alert-danger.*?</div>", page, re.S)
 
 
 def imported(path: Path) -> tuple[float, float]:
@@ -243,12 +241,11 @@ def main() -> None:
             memory.over.set()
             other.join()
             took = planned + written
-            print(
-                f"import: {planned:.1f} + {written:.1f} s = {took / plain:.2f} x; all processes {memory.most} MB {memory.each}"
-            )
+            print(f"import: {planned:.1f} + {written:.1f} s = {took / plain:.2f} x")
+            print(f"memory of all processes: {memory.most} MB; by command {memory.each}")
             for name, before, during in (("pages", quiet, other.pages), ("saves", quiet_saves, other.saves)):
-                ratio = p95(during) / p95(before)
-                print(f"{name} of others, p95: {p95(before):.0f} ms, meanwhile {p95(during):.0f} ms = {ratio:.1f} x")
+                said = f"p95: {p95(before):.0f} ms, meanwhile {p95(during):.0f} ms = {p95(during) / p95(before):.1f} x"
+                print(f"{name} of others, {said}; at most {max(during):.0f} ms")
 
 
 if __name__ == "__main__":
