@@ -72,7 +72,7 @@ def cells(app: Flask, owner_id: int) -> list[list[str]]:
     with acting(app, owner_id) as session:
         keys, found = view.keys(ListRequest(**ASKED), "", 10_000_000), []  # type: ignore[arg-type]
         for start in range(0, len(keys), PAGE):
-            found += view.lines(keys[start : start + PAGE])
+            found += view.lines(keys[start : start + PAGE], ())
             session.rollback()
             session.expunge_all()
     return found
