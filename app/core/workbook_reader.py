@@ -92,11 +92,6 @@ class Opened:
     sheets: Iterator[Sheet]
 
 
-def read_workbook(path: Path, timeout: float = 60, limits: Limits | None = None) -> list[Sheet]:
-    """Return all sheets of an .xlsx file. Raises BadWorkbook if it is refused or takes too long."""
-    return list(open_workbook(path, "", timeout, limits).sheets)
-
-
 def open_workbook(path: Path, first: str = "", timeout: float = 60, limits: Limits | None = None) -> Opened:
     """Begin to read an .xlsx file, with the sheet of the name `first` before the others; `timeout` seconds for each.
 

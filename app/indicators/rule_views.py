@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
 
 from app.core.db import db, transaction, utc_now
 from app.core.province_items import ProvinceRule
-from app.core.sections.forms import FormState, texts_from
+from app.core.sections.forms import FormState
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
@@ -34,6 +34,7 @@ class RulesOfOwnProvince(BaseFilter):  # type: ignore[misc]
 class ProvinceRuleView(SettingsView):
     """What the own province settles about the nation's items."""
 
+    settings = RULE
     datamodel = CappedInterface(ProvinceRule)
     route_base = "/indicators/rules"
     class_permission_name = "item"
@@ -89,14 +90,8 @@ class ProvinceRuleView(SettingsView):
             abort(404)
         return row
 
-    def _save(self, row: ProvinceRule | None) -> Any:
-        texts = texts_from(RULE, current_actor().indicator_set, request.form)
-        with transaction(db.session):
-            problems = save_rule(db.session, current_actor(), row, texts, utc_now())
-        if problems:
-            return self._form(row, texts, problems), 400
-        flash("已保存。", "success")
-        return redirect(url_for(f"{self.endpoint}.list"))
+    def _store(self, row: ProvinceRule | None, texts: Mapping[str, str]) -> list[Problem]:
+        return save_rule(db.session, current_actor(), row, texts, utc_now())
 
     def _form(self, row: ProvinceRule | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
         actor = current_actor()

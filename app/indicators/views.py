@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import Flask, abort, flash, redirect, request, url_for
+from flask import Flask, abort, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -12,7 +12,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from app.core.db import db, transaction, utc_now
 from app.core.province_items import ProvinceItem
 from app.core.sections.fields import ALL_SCHOOL_TYPES
-from app.core.sections.forms import FormState, texts_from
+from app.core.sections.forms import FormState
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
@@ -47,6 +47,7 @@ class OfOwnProvince(BaseFilter):  # type: ignore[misc]
 class ProvinceItemView(SettingsView):
     """What the own province asks for beside the items of the nation."""
 
+    settings = ITEM
     datamodel = CappedInterface(ProvinceItem)
     route_base = "/indicators"
     class_permission_name = "item"
@@ -122,14 +123,11 @@ class ProvinceItemView(SettingsView):
             abort(404)
         return row
 
-    def _save(self, row: ProvinceItem | None) -> Any:
-        texts = texts_from(ITEM, current_actor().indicator_set, request.form)
-        with transaction(db.session):
-            problems = save_item(db.session, current_actor(), row, texts, utc_now())
-        if problems:
-            return self._form(row, texts, problems), 400
-        flash(f"「{texts['label']}」已保存。", "success")
-        return redirect(url_for(f"{self.endpoint}.list"))
+    def _store(self, row: ProvinceItem | None, texts: Mapping[str, str]) -> list[Problem]:
+        return save_item(db.session, current_actor(), row, texts, utc_now())
+
+    def _saved(self, texts: Mapping[str, str]) -> str:
+        return f"「{texts['label']}」已保存。"
 
     def _form(self, row: ProvinceItem | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
         actor = current_actor()

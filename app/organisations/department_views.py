@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
 
 from app.core.db import db, transaction, utc_now
 from app.core.scope import DEPARTMENT
-from app.core.sections.forms import FormState, texts_from
+from app.core.sections.forms import FormState
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
@@ -32,6 +32,7 @@ class OfOwnSchool(BaseFilter):  # type: ignore[misc]
 class DepartmentView(SettingsView):
     """The departments of the own school."""
 
+    settings = DEPARTMENTS
     datamodel = CappedInterface(Unit)
     route_base = "/departments"
     class_permission_name = "department"
@@ -78,14 +79,11 @@ class DepartmentView(SettingsView):
             abort(404)
         return row
 
-    def _save(self, row: Unit | None) -> Any:
-        texts = texts_from(DEPARTMENTS, current_actor().indicator_set, request.form)
-        with transaction(db.session):
-            problems = save_department(db.session, current_actor(), row, texts, utc_now())
-        if problems:
-            return self._form(row, texts, problems), 400
-        flash(f"「{texts['name']}」已保存。", "success")
-        return redirect(url_for(f"{self.endpoint}.list"))
+    def _store(self, row: Unit | None, texts: Mapping[str, str]) -> list[Problem]:
+        return save_department(db.session, current_actor(), row, texts, utc_now())
+
+    def _saved(self, texts: Mapping[str, str]) -> str:
+        return f"「{texts['name']}」已保存。"
 
     def _form(self, row: Unit | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
         actor = current_actor()

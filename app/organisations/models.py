@@ -125,11 +125,6 @@ class UnitChange(Base):
     applied_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     refused: Mapped[str] = mapped_column(String(300), default="")
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether its day has not come."""
-        return self.applied_at is None and not self.refused
-
 
 class UnitPlan(Base):
     """What one uploaded list of units would change. It changes nothing until it is confirmed."""

@@ -4,6 +4,10 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
+
+from app.core.workbook_guard import Limits
+from app.core.workbook_reader import Sheet, open_workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -11,6 +15,11 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 SHEET, STRINGS, STYLES = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml"
 BOOK, LINKS, TYPES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml"
 Parts = Mapping[str, str | bytes]
+
+
+def read_workbook(path: Path, timeout: float = 60, limits: Limits | None = None) -> list[Sheet]:
+    """All sheets of a file at once."""
+    return list(open_workbook(path, "", timeout, limits).sheets)
 
 
 def letters(number: int) -> str:

@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 from python_calamine import CalamineWorkbook
 
 from app.core import excel
-from app.core.workbook_reader import read_workbook
+from tests.core.raw_workbooks import read_workbook
 
 MOMENT = datetime(2020, 1, 2, 3, 4, 5)  # noqa: DTZ001 (Excel knows no time zones)
 INJECTIONS = [

@@ -9,7 +9,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 
 from app.core.workbook_guard import BadWorkbook
-from app.core.workbook_reader import ErrorCell, Row, Sheet, read_workbook
+from app.core.workbook_reader import ErrorCell, Row, Sheet
 from tests.core.raw_workbooks import (
     BOOK,
     LINKS,
@@ -22,6 +22,7 @@ from tests.core.raw_workbooks import (
     inline_rows,
     packed,
     parts,
+    read_workbook,
     sheet,
     strings,
     workbook,

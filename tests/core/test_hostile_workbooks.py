@@ -21,7 +21,7 @@ MEASURER = """
 import json, os, resource, sys
 from pathlib import Path
 from app.core.workbook_guard import BadWorkbook
-from app.core.workbook_reader import read_workbook
+from tests.core.raw_workbooks import read_workbook
 
 def cost(path):
     before = os.times()

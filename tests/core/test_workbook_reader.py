@@ -12,7 +12,8 @@ from openpyxl import Workbook
 
 from app.core import workbook_child, workbook_reader
 from app.core.workbook_guard import BadWorkbook, Counted, Limits
-from app.core.workbook_reader import ErrorCell, Row, Sheet, read_workbook
+from app.core.workbook_reader import ErrorCell, Row, Sheet
+from tests.core.raw_workbooks import read_workbook
 
 MOMENT = datetime(2020, 1, 2, 3, 4, 5)  # noqa: DTZ001 (Excel knows no time zones)
 SHEET = "xl/worksheets/sheet1.xml"

@@ -26,11 +26,6 @@ def send_to_look_at(content: bytes, media_type: str, name: str) -> Response:
     return response
 
 
-def send_file_text(content: str, name: str) -> Response:
-    """A CSV file to save; the mark at its beginning tells Excel that it is UTF-8."""
-    return send_to_save(content.encode("utf-8-sig"), "text/csv", name)
-
-
 def send_workbook(content: bytes, name: str) -> Response:
     """An Excel file to save."""
     return send_to_save(content, XLSX, name)
