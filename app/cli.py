@@ -17,7 +17,10 @@ from app.accounts.roles import ROLES, TEACHER
 from app.accounts.security import Builder
 from app.accounts.tidying import remove_expired
 from app.accounts.views import password_rules
+from app.collection.chain import told
+from app.collection.commands import progress
 from app.collection.flow import FLOWS
+from app.collection.rounds_late import remind_by_itself
 from app.core.codes import codes, load_code_files
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
@@ -27,16 +30,20 @@ from app.core.sections.explain import as_text, describe
 from app.core.ui.uploads import store
 from app.core.validators import normalise_id
 from app.jobs.commands import jobs
+from app.messages.operations import remove_old
 from app.organisations.changes import apply_due
 from app.organisations.loading import load_units
 from app.organisations.queries import unit_by_code
 from app.records import BY_NAME, SECTIONS
 from app.records.completeness import check_record
+from app.records.counts import fold
 from app.records.queries import teachers_by_numbers
 from app.records.states import state_label
 from app.records.unused_files import remove_unused
 from app.spreadsheets.commands import import_file, write_template
 from app.spreadsheets.operations import discard_old
+from app.statistics.commands import statistics
+from app.statistics.operations import count_all
 from config import ROOT
 
 CODES = ROOT / "seed" / "codes"
@@ -45,13 +52,29 @@ flows = AppGroup("flows", help="The workflows as tables.")
 teachers = AppGroup("teachers", help="Template, import and check of teachers.")
 units = AppGroup("units", help="Units of the tree.")
 accounts = AppGroup("accounts", help="Administrators' accounts.")
-demo = AppGroup("demo", help="Demo data (development only).")
+
+
+class DemoCommands(click.Group):
+    """`flask demo`: what makes people up is loaded only where it is used, not in every web process."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return self._loaded.list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self._loaded.get_command(ctx, cmd_name)
+
+    @property
+    def _loaded(self) -> click.Group:
+        from app.demo_world.commands import demo  # noqa: PLC0415
+
+        return demo
 
 
 def install(app: Flask) -> None:
     """Register the commands."""
-    for group in (sections, flows, teachers, units, accounts, jobs, demo):
+    for group in (sections, flows, teachers, units, accounts, jobs, progress, statistics):
         app.cli.add_command(group)
+    app.cli.add_command(DemoCommands("demo", help="Demo data (development only)."))
     app.cli.add_command(deploy)
     app.cli.add_command(tidy)
 
@@ -70,15 +93,23 @@ def deploy() -> None:
 @click.command()
 @with_appcontext
 def tidy() -> None:
-    """Apply what is due; remove expired rows, and files that nothing refers to. Run it once a day."""
+    """Apply what is due; remove expired rows, and files that nothing refers to; count anew. Run it once a day."""
     set_scope(db.session, EVERYTHING)
     idle = dt.timedelta(minutes=int(current_app.config["SESSION_IDLE_MINUTES"]))
     with transaction(db.session):
         due = apply_due(db.session, utc_now())
     with transaction(db.session):
         count = remove_expired(db.session, utc_now(), idle) + discard_old(db.session, utc_now())
+        count += remove_old(db.session, utc_now())
+    with transaction(db.session):
+        reminded = remind_by_itself(db.session, utc_now())
+    with transaction(db.session):
+        fold(db.session)
+    count_all(db.session, utc_now().astimezone().date(), db.session.commit)
     files = remove_unused(db.session, store(), utc_now())
     click.echo(f"清理了 {count} 条过期记录、{files} 个不用的文件。")
+    if reminded:
+        click.echo(f"{reminded} 所学校收到了催报。")
     if due:
         click.echo(f"{due} 项单位变更已生效。")
 
@@ -93,17 +124,23 @@ def _deploy() -> None:
 
 def prepare(app: Flask) -> None:
     """Development start: migrate, deploy when something is new, load the demo when the database is empty."""
-    from app.demo import load_demo, needs_demo  # noqa: PLC0415 - the generator is loaded only where it is used
-
     with app.app_context():
         if _stamp_is_current(app):
             return
         upgrade()
         _deploy()
-        if needs_demo(db.session):
-            codes.refresh(db.session)
-            load_demo(db.session)
+        from app.demo_world.commands import load_all  # noqa: PLC0415 - loaded only where it is used
+
+        load_all()
         _write_stamp(app)
+
+
+def demo_logins(app: Flask) -> list[dict[str, Any]]:
+    """The named people's logins, as a development start prints them."""
+    from app.demo import known_logins  # noqa: PLC0415 - loaded only where it is used
+
+    with app.app_context():
+        return [login for login in known_logins(db.session) if login["named"]]
 
 
 def _stamp_path(app: Flask) -> Path:
@@ -169,42 +206,6 @@ def accounts_add(username: str, name: str, role: str, code: str) -> None:
     click.echo(f"登录名 {account_name(username)}，初始密码 {password}（只显示这一次，30 天内有效，首次登录要修改）")
 
 
-# ── demo ──
-
-
-def demo_logins(app: Flask) -> list[dict[str, Any]]:
-    """The demo logins that are in the database."""
-    from app.demo import known_logins  # noqa: PLC0415
-
-    with app.app_context():
-        return known_logins(db.session)
-
-
-@demo.command("accounts")
-@click.option("--json", "as_json", is_flag=True, help="machine-readable")
-def demo_accounts(as_json: bool) -> None:
-    """List the demo logins."""
-    if current_app.config["APP_ENV"] == "production":
-        raise click.ClickException("演示账号只在开发环境有。")
-    from app.demo import known_logins  # noqa: PLC0415
-
-    _print(known_logins(db.session), as_json)
-
-
-@demo.command("load")
-def demo_load() -> None:
-    """Load the demo units, people and accounts into an empty database."""
-    if current_app.config["APP_ENV"] == "production":
-        raise click.ClickException("演示数据只能装进开发环境。")
-    from app.demo import load_demo, needs_demo  # noqa: PLC0415
-
-    if not needs_demo(db.session):
-        raise click.ClickException("数据库里已经有单位，演示数据只能装进空库。")
-    set_scope(db.session, EVERYTHING)
-    codes.refresh(db.session)
-    load_demo(db.session)
-
-
 # ── declarations ──
 
 
@@ -234,8 +235,9 @@ def sections_check() -> None:
 
 @flows.command("show")
 @click.argument("name")
-def flows_show(name: str) -> None:
-    """One workflow as the table of the manual."""
+@click.option("--unit", "code", default="", help="a school's code: who reviews its reports")
+def flows_show(name: str, code: str) -> None:
+    """One workflow as the table of the manual; with a school, its review chain and what is missing there."""
     flow = {flow.name: flow for flow in FLOWS}.get(name)
     if flow is None:
         raise click.ClickException(f"没有流程 {name}。有：{'、'.join(f.name for f in FLOWS)}")
@@ -245,6 +247,12 @@ def flows_show(name: str) -> None:
         target = "、".join(flow.states[s].label for s in step.target)
         guards = " ".join((guard.__doc__ or guard.__name__).strip() for guard in step.guards)
         click.echo(f"  {step.label}（{step.name}）: {source} → {target} | {step.permission} | {step.note} | {guards}")
+    if code:
+        _begin()
+        try:
+            click.echo("\n".join(told(db.session, unit_by_code(db.session, code))))
+        except AppError as error:
+            raise click.ClickException(error.message) from error
 
 
 # ── teachers ──

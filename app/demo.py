@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
+from app.accounts.account_states import STATES, states_of
 from app.accounts.models import Account
 from app.accounts.operations import new_account
 from app.accounts.password_rules import PasswordRules
@@ -30,6 +31,7 @@ from app.records.teacher import Teacher
 from config import ROOT
 
 FOLDER = ROOT / "seed" / "demo"
+NAMED = ("accounts.csv", "province/accounts.csv")
 PASSWORD = "Demo@2026"  # noqa: S105 - printed at every development start
 STAFFS = {
     "3453000101": 36, "2153000102": 14, "1153000103": 8, "3453000104": 8, "3153000201": 10,
@@ -41,6 +43,11 @@ INCOMPLETE_EVERY, INCOMPLETE_AT = 9, 4  # the fifth of nine people has not fille
 def needs_demo(session: Session) -> bool:
     """Whether the database has no units yet."""
     return session.scalar(select(Unit.id).limit(1)) is None
+
+
+def is_demo(session: Session) -> bool:
+    """Whether the units are those of the demo."""
+    return session.scalar(select(Unit.id).where(Unit.code.in_(STAFFS)).limit(1)) is not None
 
 
 def load_demo(session: Session) -> None:
@@ -147,19 +154,20 @@ def _teacher_accounts(session: Any, rules: PasswordRules) -> None:
 
 
 def known_logins(session: Session) -> list[dict[str, Any]]:
-    """The demo logins: role, level, unit_code, unit, username, password."""
-    units = {unit.id: unit for unit in session.scalars(select(Unit))}
-    accounts = session.scalars(select(Account).order_by(Account.id)).all()
-    demo_names = {row["username"] for row in _rows("accounts.csv")}
+    """The demo logins: role, level, unit_code, unit, username, password; state as the list of accounts has it, and
+    whether it is one of the named people's."""
     set_scope(session, EVERYTHING)
-    numbers = {
-        t.id: t.id_number for t in session.scalars(select(Teacher).where(Teacher.id.in_(_with_account(accounts))))
-    }
+    units = {unit.id: unit for unit in session.scalars(select(Unit))}
+    query = select(Account).options(selectinload(Account.roles)).order_by(Account.id)
+    found: list[Account] = [account for account in session.scalars(query) if account.unit_id in units]
+    query_of_numbers = select(Teacher.id, Teacher.id_number).join(Account, Account.teacher_id == Teacher.id)
+    numbers = {key: number for key, number in session.execute(query_of_numbers)}
+    named = {row["username"] for name in NAMED for row in _rows(name)}
+    own = {row["code"] for row in _rows("units.csv")}
+    states = states_of(session, found, utc_now())
     told = []
-    for account in accounts:
-        unit = units.get(account.unit_id or 0)
-        if unit is None or not (account.username in demo_names or account.teacher_id):
-            continue
+    for account in found:
+        unit = units[account.unit_id or 0]
         told.append(
             {
                 "role": "、".join(role.name for role in account.roles),
@@ -169,10 +177,8 @@ def known_logins(session: Session) -> list[dict[str, Any]]:
                 "username": numbers.get(account.teacher_id) if account.teacher_id else account.username,
                 "password": PASSWORD,
                 "must_change": bool(account.must_change),
+                "state": STATES[states[account.id]],
+                "named": account.username in named or (account.teacher_id is not None and unit.code in own),
             }
         )
     return told
-
-
-def _with_account(accounts: Any) -> list[int]:
-    return [account.teacher_id for account in accounts if account.teacher_id]

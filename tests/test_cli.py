@@ -59,7 +59,9 @@ def test_demo_accounts_tell_all_keys(app: Flask) -> None:
     assert {*LEVELS, "teacher"} == {account["level"] for account in told}
 
 
-def test_demo_is_not_loaded_twice(app: Flask) -> None:
+def test_demo_is_not_loaded_beside_other_units(app: Flask, everything: Session) -> None:
+    everything.execute(sa.update(Unit).where(Unit.level == "school").values(code="9" + Unit.code))
+    everything.commit()
     code, output = run(app, "demo", "load")
     assert code == 1 and "已经有单位" in output
 

@@ -8,7 +8,9 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
+from app import create_app
 from config import STRONG_HASH, Config, ConfigError
 
 SECRET = "6f1c0d9a4be27735c8e0a1f29d3b5847e6102c9f84ab7d53"
@@ -208,3 +210,18 @@ def test_virus_scanner_is_off_unless_it_is_named(tmp_path: Path) -> None:
     assert config_with(tmp_path).virus_scan_command == ()
     command = config_with(tmp_path, VIRUS_SCAN_COMMAND=f"{sys.executable} -m scan 'with space'").virus_scan_command
     assert command == (sys.executable, "-m", "scan", "with space")
+
+
+def test_making_the_application_leaves_no_connection_behind(tmp_path: Path) -> None:
+    """The web server makes it once and forks: its processes must not talk over one connection."""
+    opened: list[object] = []
+
+    def note(connection: object, _record: object) -> None:
+        opened.append(connection)
+
+    event.listen(Engine, "connect", note)
+    try:
+        create_app(Config.from_env({"APP_ENV": "test", "INSTANCE_PATH": str(tmp_path)}))
+    finally:
+        event.remove(Engine, "connect", note)
+    assert opened == []

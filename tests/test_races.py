@@ -20,6 +20,7 @@ from app.core.scope import set_scope
 from app.records import BY_NAME
 from app.records.attaching import KeptFile, attach
 from app.records.attachments import MAX_FILES, Attachment
+from app.records.counts import mend
 from app.records.sections.education_history import EducationHistory
 from app.records.teacher import Teacher
 
@@ -89,7 +90,7 @@ def test_approved_once(app: Flask, county: Actor, session_as: Callable[[str], Se
 
 
 def test_naive_approval_is_not_once(
-    app: Flask, county: Actor, session_as: Callable[[str], Session], school: object
+    app: Flask, county: Actor, session_as: Callable[[str], Session], school: object, everything: Session
 ) -> None:
     """Look first, write later: several succeed."""
     teacher_id, _ = waiting_at_county(session_as("zhoumin"), school.id)[0]  # type: ignore[attr-defined]
@@ -106,6 +107,9 @@ def test_naive_approval_is_not_once(
         session.commit()
 
     assert all_at_once(app, county, act).count("done") > 1
+    everything.rollback()
+    assert len(mend(everything)) == 2  # the naive way forgets the sums as well
+    everything.commit()
 
 
 def test_approve_against_reject(

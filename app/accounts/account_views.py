@@ -17,7 +17,7 @@ from app.accounts.again_views import password_again
 from app.accounts.declarations import LOG, TOLD
 from app.accounts.models import Account
 from app.accounts.operations import initial_expired
-from app.accounts.queries import locked_until, seen_by
+from app.accounts.queries import locked_until, seen_by, without_sys_admin
 from app.accounts.roles import ROLES, TEACHER
 from app.accounts.views import password_rules
 from app.core.db import db, transaction, utc_now
@@ -30,6 +30,7 @@ from app.core.ui.base_view import CappedInterface, ScopedModelView, current_acto
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
 from app.core.ui.settings_form import settings_page
+from app.organisations.conditions import NO_ADMIN, add_condition
 
 ROLE_NAMES = {role.key: role.name for role in ROLES if role.name != TEACHER}
 VERBS = {"enable": (verbs.enable, "启用了"), "disable": (verbs.disable, "停用了"), "unlock": (verbs.unlock, "解锁了")}
@@ -290,3 +291,4 @@ def last_seen(account: Account) -> str:
 def register(app: Flask, builder: Any) -> None:
     """Plug the screens in."""
     builder.add_view_no_menu(AccountView)
+    add_condition(NO_ADMIN, "没有系统管理员", without_sys_admin)

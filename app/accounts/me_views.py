@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response
 from app.accounts.account_views import shown_moment
 from app.accounts.models import Account, ServerSession
 from app.accounts.sessions import end_session, end_sessions_of, sessions_of, stored_id
+from app.accounts.stand_ins import lines_of
 from app.core.db import db, transaction, utc_now
 from app.core.ui.base_view import PlainView, current_actor
+from app.permissions import Permission as P
 
 
 class MeView(PlainView):
@@ -36,6 +38,8 @@ class MeView(PlainView):
             {"label": "角色", "value": actor.role_label},
             {"label": "最近登录", "value": shown_moment(account.last_login)},
         ]
+        if lines := lines_of(db.session, actor.user_id, utc_now()):
+            rows.append({"label": "代理审核", "value": "；".join(lines)})
         contact_url = ""
         if actor.teacher_id is None:
             contact_url = url_for("MyContactView.edit")
@@ -44,7 +48,10 @@ class MeView(PlainView):
                 {"label": "电子信箱", "value": account.contact_email},
             ]
         devices = [_device(row) for row in found]
-        return self.render_template("accounts/me.html", rows=rows, devices=devices, contact_url=contact_url)
+        stand_in_url = url_for("StandInView.list") if actor.may(P.STAND_IN_LIST) else ""
+        return self.render_template(
+            "accounts/me.html", rows=rows, devices=devices, contact_url=contact_url, stand_in_url=stand_in_url
+        )
 
     @expose("/end", methods=["POST"])
     @has_access

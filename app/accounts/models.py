@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import JSON, Boolean, ForeignKey, Integer, String
+from sqlalchemy import JSON, Boolean, Date, ForeignKey, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.crypto import EncryptedText
@@ -26,6 +26,9 @@ class Account(User):
     contact_email: Mapped[str | None] = mapped_column(EncryptedText("ab_user.contact_email"))
 
     unit: Mapped[Unit | None] = relationship(Unit)
+    stand_ins: Mapped[list["StandIn"]] = relationship(
+        "StandIn", primaryjoin="Account.id == StandIn.person_id", viewonly=True
+    )
 
     @property
     def real_name(self) -> str:
@@ -33,6 +36,32 @@ class Account(User):
 
     def __str__(self) -> str:
         return self.first_name
+
+
+class StandIn(Base):
+    """代理审核: from day to day `person` reviews for `absent`, in their unit."""
+
+    __tablename__ = "stand_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    absent_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id"), index=True)
+    since: Mapped[dt.date] = mapped_column(Date)
+    until: Mapped[dt.date] = mapped_column(Date)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # before its last day
+
+    absent: Mapped[Account] = relationship(Account, foreign_keys=[absent_id])
+    person: Mapped[Account] = relationship(Account, foreign_keys=[person_id])
+
+    def is_over(self, today: dt.date) -> bool:
+        return self.ended_at is not None or self.until < today
+
+    def state(self, today: dt.date) -> tuple[str, str]:
+        """In words, and the kind of the tag."""
+        if self.is_over(today):
+            return "已结束", "draft"
+        return ("代理中", "ok") if self.since <= today else ("还没有开始", "info")
 
 
 class LoginThrottle(Base):
@@ -98,17 +127,3 @@ class LookUpChoice(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True, autoincrement=False)
     contact: Mapped[bool] = mapped_column(Boolean, default=False)
     password: Mapped[bool] = mapped_column(Boolean, default=False)
-
-
-class AccountPlan(Base):
-    """Administrators' accounts of one uploaded file. None is made until the plan is confirmed."""
-
-    __tablename__ = "account_plan"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(Integer, index=True)
-    file_name: Mapped[str] = mapped_column(String(200))
-    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    applied_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    # {"rows": [{"row": of the file, "texts": {item: text}}], "errors": [{"row", "label", "message"}]}
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)

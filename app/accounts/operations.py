@@ -132,6 +132,25 @@ def new_account(
     username = account_name(username)
     if session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise AppError("这个登录名已经有人用了，请换一个。", field="username")
+    account = unsaved_account(
+        username=username,
+        name=name,
+        role=session.scalars(select(Role).where(Role.name == role)).one(),
+        unit_id=unit_id,
+        password_hash=generate_password_hash(password, rules.method),
+        teacher_id=teacher_id,
+        initial_from=initial_from,
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def unsaved_account(
+    *, username: str, name: str, role: Role, unit_id: int, password_hash: str, teacher_id: int | None = None,
+    initial_from: dt.datetime | None = None,
+) -> Account:  # fmt: skip
+    """An account with a password whose hash is at hand."""
     account = Account(
         username=username,
         first_name=name,
@@ -142,11 +161,9 @@ def new_account(
         teacher_id=teacher_id,
         must_change=initial_from is not None,
         initial_until=_lasts_until(initial_from),
-        password=generate_password_hash(password, rules.method),
+        password=password_hash,
     )
-    account.roles = [session.scalars(select(Role).where(Role.name == role)).one()]
-    session.add(account)
-    session.flush()
+    account.roles = [role]
     return account
 
 

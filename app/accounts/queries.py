@@ -7,20 +7,25 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.accounts.models import Account, LoginThrottle
-from app.accounts.roles import SYS_ADMIN, permissions_of, reviewing_roles
+from app.accounts.models import Account, LoginThrottle, StandIn
+from app.accounts.roles import REVIEWING, SYS_ADMIN, permissions_of, reviewing_roles
 from app.core.actor import Actor
 from app.core.crypto import blind_index
+from app.core.db import utc_now
 from app.core.indicator_set import IndicatorSet
 from app.core.scope import DEPARTMENT
 from app.organisations.models import Unit
 from app.organisations.queries import within
+from app.permissions import Permission as P
 
 
 def account_by_id(session: Session, account_id: int) -> Account | None:
-    """An account with its roles and unit: two queries."""
-    options = (selectinload(Account.roles), joinedload(Account.unit))
-    return session.scalar(select(Account).where(Account.id == account_id).options(*options))
+    """An account with its roles and unit, and for whom it stands in today: two queries, four while it stands in."""
+    today = utc_now().astimezone().date()
+    now = and_(StandIn.ended_at.is_(None), StandIn.since <= today, StandIn.until >= today)
+    stand_ins = joinedload(Account.stand_ins.and_(now)).joinedload(StandIn.absent)
+    options = (selectinload(Account.roles), joinedload(Account.unit), stand_ins.selectinload(Account.roles))
+    return session.scalars(select(Account).where(Account.id == account_id).options(*options)).unique().one_or_none()
 
 
 def actor_for(account: Account) -> Actor:
@@ -28,6 +33,9 @@ def actor_for(account: Account) -> Actor:
     unit = account.unit
     names = [role.name for role in account.roles]
     level = unit.level if unit else "school"
+    own = permissions_of(names, level)
+    lenders = [] if P.REVIEW_DECIDE in own else _lenders(account, level)
+    lent = REVIEWING - own if lenders else frozenset()
     return Actor(
         user_id=account.id,
         name=account.real_name,
@@ -36,20 +44,33 @@ def actor_for(account: Account) -> Actor:
         level=level,
         indicator_set=unit.indicator_set if unit else IndicatorSet(),
         role_label="、".join(names),
-        permissions=permissions_of(names, level),
+        permissions=own | lent,
+        lent=lent,
+        lent_by=tuple((lender.id, lender.real_name) for lender in lenders),
         teacher_id=account.teacher_id,
         unit_code=unit.code if unit else "",
     )
 
 
+def may_review() -> ColumnElement[bool]:
+    """The criterion for active people who may decide on a report."""
+    return and_(Account.active.is_(True), Account.roles.any(Role.name.in_(reviewing_roles())))
+
+
+def _lenders(account: Account, level: str) -> list[Account]:
+    """For whom somebody reviews today: colleagues who are in office and may review themselves."""
+    today, found = utc_now().astimezone().date(), {}
+    for row in account.stand_ins:
+        absent = row.absent
+        able = P.REVIEW_DECIDE in permissions_of([role.name for role in absent.roles], level)
+        if row.since <= today and not row.is_over(today) and absent.active and able:
+            found[absent.id] = absent
+    return [lender for lender in found.values() if lender.unit_id == account.unit_id]
+
+
 def reviewers_in(session: Session, unit_id: int) -> int:
     """How many active people of a unit may decide on a report."""
-    query = (
-        select(func.count(Account.id.distinct()))
-        .join(Account.roles)
-        .where(Account.unit_id == unit_id, Account.active.is_(True), Role.name.in_(reviewing_roles()))
-    )
-    return session.scalar(query) or 0
+    return session.scalar(select(func.count(Account.id)).where(Account.unit_id == unit_id, may_review())) or 0
 
 
 def accounts_of(session: Session, teacher_ids: list[int]) -> set[int]:
@@ -70,6 +91,17 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
             and_(Account.unit_id.in_(below), Account.roles.any(Role.name == SYS_ADMIN)),
         ),
     )
+
+
+def without_sys_admin() -> ColumnElement[bool]:
+    """The criterion for units whose 系统管理员 is missing: nobody enabled has the role there."""
+    held = select(Account.unit_id).where(
+        Account.active.is_(True),
+        Account.teacher_id.is_(None),
+        Account.unit_id.is_not(None),
+        Account.roles.any(Role.name == SYS_ADMIN),
+    )
+    return and_(Unit.active.is_(True), Unit.level != DEPARTMENT, Unit.id.not_in(held))
 
 
 def locked_until(session: Session, usernames: Iterable[str], now: dt.datetime) -> dict[str, dt.datetime]:

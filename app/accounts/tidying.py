@@ -1,4 +1,4 @@
-"""What has run out and may go: sessions, login counters, passwords to hand out, drafts, searches and jobs."""
+"""What has run out and may go: sessions, login counters, passwords to hand out, drafts, searches, plans and jobs."""
 
 import datetime as dt
 
@@ -10,6 +10,7 @@ from app.accounts.models import Account, Captcha, InitialPassword, LoginThrottle
 from app.core import batches
 from app.core.batches import BatchAction
 from app.core.drafts import Draft
+from app.core.file_plans import KEPT, FilePlan
 from app.core.jobs import Job
 from app.core.ui.listing import StoredSearch
 
@@ -29,6 +30,7 @@ def remove_expired(session: Session, now: dt.datetime, idle: dt.timedelta) -> in
         delete(InitialPassword).where(InitialPassword.user_id.in_(expired)),
         delete(Draft).where(Draft.saved_at < now - KEEP_DRAFTS),
         delete(BatchAction).where(BatchAction.at < now - batches.KEEP),
+        delete(FilePlan).where(FilePlan.at < now - KEPT),
         delete(Job).where(Job.expires_at < now),
     )
     return sum(session.execute(statement).rowcount for statement in gone)  # type: ignore[attr-defined]

@@ -1,5 +1,6 @@
 """One action over many teachers of the list: the question with the number, and what came of it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
@@ -10,12 +11,15 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts.again_views import password_again
-from app.collection.batch import ACTIONS, AT_ONCE, MOST, Action, teacher_batch
+from app.collection.batch import ACCOUNTS, ACTIONS, AT_ONCE, MOST, Action, teacher_batch, verb_of
+from app.collection.desk import NOTE_LENGTH
+from app.collection.reasons import reasons_for
 from app.core.batches import ASKED, ENDED, HANDED_OVER, BatchAction, Row, act, ask, outcome_of, own_batch
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
 from app.core.excel import export_rows
 from app.core.jobs import enqueue
+from app.core.sections.views import SectionView
 from app.core.ui.addresses import row_key, whole_number
 from app.core.ui.background import notice
 from app.core.ui.base_view import current_actor
@@ -25,6 +29,7 @@ from app.permissions import Permission as P
 from app.records.access import log_access
 from app.records.export import CHANGED
 from app.records.many import parts
+from app.records.marks import OTHER
 from app.records.teacher import Teacher
 from app.records.views import TeacherRecordView
 
@@ -33,40 +38,36 @@ MOVED = "所选教师刚刚有变动，现在是 {now} 位，还没有办理。�
 ON_ITS_WAY = "人数较多，已在后台开始。做完后在「后台任务」里下载结果名单，您可以先做别的。"
 
 
-class BatchTeacherView(TeacherRecordView):
-    """The list of teachers with actions over ticked ones, or over all that match."""
+class ManyView(SectionView):
+    """A list of teachers with actions over ticked ones, or over all that match. A subclass adds its routes."""
 
-    include_route_methods: ClassVar[set[str]] = TeacherRecordView.include_route_methods | {"batch", "asked", "run"}
+    batch_names: ClassVar[Sequence[str]] = ()
 
     def batch_actions(self) -> list[dict[str, Any]]:
-        actor = current_actor()
-        found: list[dict[str, Any]] = [
-            {"name": name, "label": action.label, "danger": action.danger}
-            for name, action in ACTIONS.items()
-            if actor.may(action.permission)
+        return [
+            {"name": name, "label": ACTIONS[name].label, "danger": ACTIONS[name].danger}
+            for name in self.batch_names
+            if current_actor().may(ACTIONS[name].permission)
         ]
-        if actor.may(P.RECORD_EXPORT):
-            found.append({"name": "export", "label": "导出所选"})
-        return found
+
+    def row_page(self, key: int) -> str:
+        """Where the result of a batch leads to."""
+        return url_for(f"{self.endpoint}.show", pk=key)
 
     def batch_url(self) -> str:
         """With the conditions of the list, for all that match them."""
-        query = request.query_string.decode("ascii", "replace")
-        return url_for(f"{self.endpoint}.batch") + (f"?{query}" if query else "")
+        return self.with_conditions("batch")
 
     def _list_page(self, *arguments: Any) -> dict[str, Any]:
-        return super()._list_page(*arguments) | {"batch_all": True, "batch_download": True}
+        return super()._list_page(*arguments) | {"batch_all": True}
 
     @expose("/batch", methods=["POST"])
     @has_access
     @permission_name("list")
-    @password_again("导出名单", file=True, when=lambda: request.form.get("action") == "export")
     def batch(self) -> Any:
-        """Ask before a batch; an export is given at once."""
+        """Ask before a batch."""
         name = request.form.get("action", "")
-        if name == "export":
-            return self._export_chosen()
-        if name not in ACTIONS:
+        if name not in self.batch_names:
             raise AppError("没有这个批量操作。")
         current_actor().must(ACTIONS[name].permission)
         chosen, rows = self.chosen()
@@ -79,15 +80,19 @@ class BatchTeacherView(TeacherRecordView):
     @permission_name("list")
     def asked(self, batch_id: str) -> Any:
         """The question, or what came of it."""
-        batch = self._own(batch_id)
+        return self._page(self._own(batch_id))
+
+    def _page(self, batch: BatchAction, error: AppError | None = None) -> str:
         action = ACTIONS[batch.action]
         page: dict[str, Any] = {"action": action, "list_url": self._list_url(batch.chosen), "count": batch.count}
+        page |= {"list_title": self.list_title, "error": error, "typed": {**batch.chosen, **request.form}}
         if batch.status == ASKED:
             rows = self.rows_of(batch.chosen)
+            page |= {"reasons": reasons_for(db.session, current_actor())} if action.needs_reason else {}
             page |= {"run_url": url_for(f"{self.endpoint}.run", batch_id=batch.id), "count": len(rows)}
             page |= {"names": [name for _, name in rows[:NAMED]], "conditions": self._conditions(batch.chosen)}
         elif batch.lines is not None:
-            page |= {"outcome": outcome_of(batch.lines), "show": lambda key: url_for(f"{self.endpoint}.show", pk=key)}
+            page |= {"outcome": outcome_of(batch.lines), "show": self.row_page, "after": self.after(batch)}
         else:
             page |= {"jobs_url": url_for("JobView.list")}
         return self.render_template("collection/batch.html", page=page)
@@ -95,13 +100,18 @@ class BatchTeacherView(TeacherRecordView):
     @expose("/batch/<batch_id>/run", methods=["POST"])
     @has_access
     @permission_name("list")
-    def run(self, batch_id: str) -> Response:
+    def run(self, batch_id: str) -> Any:
         """Do what was asked for and confirmed. A second click finds it done."""
         job_id = None
-        with transaction(db.session):
-            batch = self._own(batch_id, lock=True)
-            if batch.status == ASKED:
-                job_id = self._answer(batch, ACTIONS[batch.action])
+        try:
+            with transaction(db.session):
+                batch = self._own(batch_id, lock=True)
+                if batch.status == ASKED:
+                    job_id = self._answer(batch, ACTIONS[batch.action])
+        except AppError as error:
+            if error.field is None:
+                raise
+            return self._page(self._own(batch_id), error), error.status
         if job_id is not None:
             notice(job_id)
             flash(ON_ITS_WAY, "success")
@@ -111,21 +121,28 @@ class BatchTeacherView(TeacherRecordView):
         """What is chosen now is what is done, if it is as many as the person has seen; the id of the job, if any."""
         actor, now = current_actor(), utc_now()
         actor.must(action.permission)
+        if action.needs_reason:
+            batch.chosen = {**batch.chosen, **_reason_for_all(reasons_for(db.session, actor))}
         rows = self.rows_of(batch.chosen)
         seen, batch.count = whole_number(request.form.get("count", "")), len(rows)
         if len(rows) != seen:
             flash(MOVED.format(now=len(rows)), "warning")
+            batch.at = now  # what is seen from now on
         elif len(rows) <= AT_ONCE:
-            batch.lines, batch.status = [*act(db.session, rows, action.verb, actor, now)], ENDED
+            batch.lines, batch.status = [*act(db.session, rows, verb_of(batch), actor, now)], ENDED
         else:
             batch.rows, batch.status = [*rows], HANDED_OVER
             title = f"{action.label} {len(rows)} 位教师"
             return enqueue(db.session, actor, teacher_batch, title, {"batch": batch.id}, now).id
         return None
 
+    def after(self, batch: BatchAction) -> list[dict[str, Any]]:
+        """What may follow on the page of a batch that was done."""
+        return []
+
     def _own(self, batch_id: str, *, lock: bool = False) -> BatchAction:
         batch = own_batch(db.session, current_actor(), batch_id, lock=lock)
-        if batch is None or batch.action not in ACTIONS:
+        if batch is None or batch.action not in self.batch_names:
             abort(404)
         return batch
 
@@ -177,6 +194,42 @@ class BatchTeacherView(TeacherRecordView):
     def _list_url(self, chosen: dict[str, Any]) -> str:
         conditions = ListRequest(**chosen["asked"]).url() if "asked" in chosen else ""
         return url_for(f"{self.endpoint}.list") + conditions
+
+
+def _reason_for_all(reasons: Mapping[str, str]) -> dict[str, str]:
+    """The reason that was posted for all of them. Raises AppError beside its field."""
+    reason, note = request.form.get("reason", ""), request.form.get("note", "").strip()
+    if not reason and not note:
+        raise AppError("请选退回原因，或写一句说明。", field="reason")
+    if reason and reason not in reasons:
+        raise AppError("请从列表里选退回原因。", field="reason")
+    if reason == OTHER and not note:
+        raise AppError(f"选了「{reasons[OTHER]}」，请写一句说明。", field="note")
+    if len(note) > NOTE_LENGTH:
+        raise AppError(f"说明最多 {NOTE_LENGTH} 个字，现在 {len(note)} 个。", field="note")
+    return {"reason": reason or OTHER, "note": note}
+
+
+class BatchTeacherView(ManyView, TeacherRecordView):
+    """The list of teachers with what a school does to many of them."""
+
+    include_route_methods: ClassVar[set[str]] = TeacherRecordView.include_route_methods | {"batch", "asked", "run"}
+    batch_names: ClassVar[Sequence[str]] = ("report", "withdraw", "delete", ACCOUNTS)
+
+    def batch_actions(self) -> list[dict[str, Any]]:
+        export = [{"name": "export", "label": "导出所选"}] if current_actor().may(P.RECORD_EXPORT) else []
+        return [*super().batch_actions(), *export]
+
+    def _list_page(self, *arguments: Any) -> dict[str, Any]:
+        return super()._list_page(*arguments) | {"batch_download": True}
+
+    @expose("/batch", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    @password_again("导出名单", file=True, when=lambda: request.form.get("action") == "export")
+    def batch(self) -> Any:
+        """Ask before a batch; an export is given at once."""
+        return self._export_chosen() if request.form.get("action") == "export" else super().batch()
 
     def _export_chosen(self) -> Response:
         current_actor().must(P.RECORD_EXPORT)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import abort
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.collection.comparison import (
@@ -22,7 +22,7 @@ from app.collection.comparison import (
 )
 from app.collection.flow import REPORT
 from app.collection.operations import Refusal
-from app.collection.queries import for_actor, latest_snapshot, next_reviewer, review_chain, steps_of
+from app.collection.queries import latest_snapshot, next_reviewer, steps_of
 from app.core.actor import Actor
 from app.core.db import utc_now
 from app.core.declarations import unpack_json
@@ -30,18 +30,19 @@ from app.core.errors import AppError
 from app.core.flow import FlowLog
 from app.core.history import History
 from app.core.sections.section import show
+from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import BY_NAME
 from app.records.attachment_views import AttachmentView
 from app.records.attachments import Attachment, attachments_of
 from app.records.completeness import Completeness, check_rows
 from app.records.file_pages import record_files
-from app.records.marks import REASONS, ReviewMark
+from app.records.marks import OTHER, ReviewMark
 from app.records.pages import timeline
 from app.records.photo_views import photo_url
 from app.records.queries import history_of
 from app.records.rows import Rows, rows_of
-from app.records.states import state_label
+from app.records.states import SENT_BACK, state_label
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
@@ -49,7 +50,8 @@ NOTE_LENGTH = 300
 PASSED, REFUSED = "passed", "refused"
 KINDS = ("verdict", "reason", "note")
 COMMENT = "comment"
-STEP_KINDS = {"approve": "ok", "reject": "no", "return_to_teacher": "no", "report": "wait"}
+STEP_KINDS = {"approve": "ok", "reject": "no", "send_back": "no", "return_to_teacher": "no", "report": "wait"}
+LOOKS = ("approve", "reject", "send_back")  # the steps in which a unit has looked at the whole
 
 
 # ── reading ──
@@ -73,10 +75,8 @@ def open_desk(session: Session, actor: Actor, teacher: Teacher) -> Desk:
     rows = rows_of(session, teacher)
     state = check_rows(teacher, rows)
     steps = steps_of(session, teacher.id)
-    decisions = [step for step in steps if step.step in ("approve", "reject")]
-    look = next((step for step in decisions if step.unit_id == actor.unit_id), None)
-    # What this unit refused at its last look, or what the unit after it refused: to see whether it was mended.
-    refusal = next((step for step in (*decisions[:1], look) if step and step.step == "reject"), None)
+    look = next((step for step in steps if step.step in LOOKS and step.unit_id == actor.unit_id), None)
+    refusal = _refusal_since(steps, look)
     since = min((step.at for step in (look, refusal) if step), default=None)
     entries = _history_since(session, teacher, since) if since else []
     snapshot = latest_snapshot(session, teacher.id)
@@ -89,6 +89,19 @@ def open_desk(session: Session, actor: Actor, teacher: Teacher) -> Desk:
     sources = Sources(teacher, rows, earlier, state.findings, refused, since, changed, partly)
     files = attachments_of(session, teacher.id)
     return Desk(teacher, rows, state, compare(sources), steps, history_of(session, teacher.id), files)
+
+
+def _refusal_since(steps: Sequence[FlowLog], look: FlowLog | None) -> FlowLog | None:
+    """What was refused at this unit's last look, or by whatever unit since: to see whether it was mended.
+
+    steps: newest first. What was approved for good settles all that was refused before.
+    """
+    for step in steps:
+        if step.step == "reject":
+            return step
+        if step is look or step.to_state == "approved":
+            return None
+    return None
 
 
 def _history_since(session: Session, teacher: Teacher, moment: datetime) -> list[History]:
@@ -120,37 +133,16 @@ def closed_reason(session: Session, teacher: Teacher, actor: Actor) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class QueuePlace:
-    """Where a record stands among those the actor may decide on."""
-
-    number: int
-    total: int
-    previous: int | None
-    following: int | None
-    other: int | None  # the first of the others, for the way round
-
-
-def queue_place(session: Session, actor: Actor, teacher_id: int) -> QueuePlace:
-    """The place in the queue; one query, in the order of `next_waiting`."""
-    number, total, previous, following, other = session.execute(
-        select(
-            func.count(case((Teacher.id <= teacher_id, 1))),
-            func.count(Teacher.id),
-            func.max(case((Teacher.id < teacher_id, Teacher.id))),
-            func.min(case((Teacher.id > teacher_id, Teacher.id))),
-            func.min(case((Teacher.id != teacher_id, Teacher.id))),
-        ).where(for_actor(actor))
-    ).one()
-    return QueuePlace(number, total, previous, following, other)
+def may_take_back(session: Session, teacher: Teacher, actor: Actor) -> bool:
+    """Whether the actor may take back what the own unit has approved."""
+    try:
+        REPORT.check(session, REPORT.by_name["take_back"], teacher, actor)
+    except AppError:
+        return False
+    return True
 
 
 # ── what was typed ──
-
-
-def draft_key(teacher_id: int) -> str:
-    """The name of the draft of one person's judgements of a record."""
-    return f"review/{teacher_id}"
 
 
 def typed_texts(form: Mapping[str, str]) -> dict[str, str]:
@@ -159,10 +151,12 @@ def typed_texts(form: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if value.strip()}
 
 
-def read_refusals(texts: Mapping[str, str], places: Mapping[str, str]) -> list[Refusal]:
-    """The refused places with their reasons. Unknown places, judgements and reasons are a bad request.
+def read_refusals(
+    texts: Mapping[str, str], places: Mapping[str, str], reasons: Mapping[str, str]
+) -> list[tuple[str, Refusal]]:
+    """The refused places by their keys with their reasons. Unknown places and judgements are a bad request.
 
-    Raises AppError where a reason is missing.
+    Raises AppError where a reason is missing, or is offered no more.
     """
     refused = []
     for name, value in texts.items():
@@ -171,22 +165,22 @@ def read_refusals(texts: Mapping[str, str], places: Mapping[str, str]) -> list[R
             continue
         if key not in places or (kind == "verdict" and value not in (PASSED, REFUSED)):
             abort(400)
-        if kind == "reason" and value not in REASONS:
-            abort(400)
         if kind == "verdict" and value == REFUSED:
             refused.append(key)
-    return [_refusal(key, texts, places[key]) for key in refused]
+    return [(key, _refusal(key, texts, places[key], reasons)) for key in refused]
 
 
-def _refusal(key: str, texts: Mapping[str, str], label: str) -> Refusal:
+def _refusal(key: str, texts: Mapping[str, str], label: str, reasons: Mapping[str, str]) -> Refusal:
     reason, note = texts.get(f"reason:{key}", ""), texts.get(f"note:{key}", "").strip()
     if not reason and not note:
         raise AppError(f"「{label}」退回了，还没有写原因。请选退回原因，或写一句说明。", field=f"reason:{key}")
-    if reason == "other" and not note:
-        raise AppError(f"「{label}」选了「{REASONS['other']}」，请写一句说明。", field=f"note:{key}")
+    if reason and reason not in reasons:
+        raise AppError(f"「{label}」选的退回原因现在不用了，请另选一个。", field=f"reason:{key}")
+    if reason == OTHER and not note:
+        raise AppError(f"「{label}」选了「{reasons[OTHER]}」，请写一句说明。", field=f"note:{key}")
     if len(note) > NOTE_LENGTH:
         raise AppError(f"「{label}」的说明最多 {NOTE_LENGTH} 个字，现在 {len(note)} 个。", field=f"note:{key}")
-    return Refusal(*place_of(key), reason or "other", note)
+    return Refusal(*place_of(key), reason or OTHER, note)
 
 
 def lost_notes(texts: Mapping[str, str], places: Mapping[str, str]) -> list[str]:
@@ -201,8 +195,13 @@ def waited(teacher: Teacher, now: datetime) -> str:
     """How long a report has been waiting since the school handed it in."""
     if teacher.reported_at is None:
         return ""
-    days = (now.astimezone().date() - teacher.reported_at.astimezone().date()).days
+    days = days_since(teacher.reported_at, now)
     return f"{days} 天" if days else "今天报送"
+
+
+def days_since(reported_at: datetime, now: datetime) -> int:
+    """Days of the calendar since a report was handed in."""
+    return (now.astimezone().date() - reported_at.astimezone().date()).days
 
 
 def facts(teacher: Teacher) -> str:
@@ -230,11 +229,19 @@ def report_line(teacher: Teacher) -> str:
     )
 
 
-def after(session: Session, teacher: Teacher) -> str:
+def after(chain: Sequence[Unit], teacher: Teacher) -> str:
     """What approving leads to."""
-    chain = review_chain(session, teacher.unit)
-    following = next_reviewer(chain, teacher.waiting_unit_id)
+    following = next_reviewer(chain, teacher.waiting_unit)
     return f"通过后转{following.name}审核" if following else "通过后即生效"
+
+
+def came_back(desk: Desk) -> dict[str, str] | None:
+    """Who sent the report back to be reviewed once more, and why; None when that is not how it came."""
+    last = next(iter(desk.steps), None)
+    if last is None or last.step != "send_back" or desk.teacher.arrival != SENT_BACK:
+        return None
+    who = f"{last.unit_name} {last.actor_name} {last.at.astimezone():%m-%d %H:%M} 退回，请重新审核。"
+    return {"title": who, "text": last.comment}
 
 
 def side(desk: Desk) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Reading what waits, and computing who reviews a school's reports."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -8,14 +8,18 @@ from sqlalchemy.orm import Session
 from app.accounts.queries import reviewers_in
 from app.collection.models import ReviewLevel, Snapshot
 from app.core.actor import Actor
+from app.core.drafts import Draft
 from app.core.flow import FlowLog
+from app.core.ui.listing import COUNT_CAP
 from app.organisations.models import Unit
 from app.organisations.queries import ancestors
+from app.permissions import Permission as P
 from app.records.teacher import Teacher
 
 # The school's direct authority always reviews; levels above it only where the province has switched them on.
 DEFAULT_LEVELS = {"school": True, "county": True, "city": False, "province": False}
 TWO_PEOPLE = 2
+UPWARDS = ("school", "county", "city", "province", "nation")
 
 
 def enabled_levels(session: Session, province_id: int | None) -> dict[str, bool]:
@@ -24,12 +28,13 @@ def enabled_levels(session: Session, province_id: int | None) -> dict[str, bool]
     return DEFAULT_LEVELS | {row.level: row.enabled for row in chosen}
 
 
-def review_chain(session: Session, school: Unit) -> list[Unit]:
+def review_chain(session: Session, school: Unit, levels: Mapping[str, bool] | None = None) -> list[Unit]:
     """The units that review a school's reports, in order, computed from the tree.
 
-    The school itself takes part when two people there may review: nobody decides on the own report.
+    The school itself takes part when two people there may review: nobody decides on the own report. `levels`: others
+    than those that its province has switched on.
     """
-    levels = enabled_levels(session, school.province_id)
+    levels = levels or enabled_levels(session, school.province_id)
     above = ancestors(session, school)
     chain = [unit for number, unit in enumerate(above) if number == 0 or levels.get(unit.level, False)]
     if levels["school"] and reviewers_in(session, school.id) >= TWO_PEOPLE:
@@ -37,11 +42,37 @@ def review_chain(session: Session, school: Unit) -> list[Unit]:
     return chain
 
 
-def next_reviewer(chain: Sequence[Unit], current: int | None) -> Unit | None:
-    """Who is next after `current`; None when that was the last. A unit that has left the chain counts as passed."""
+def next_reviewer(chain: Sequence[Unit], current: Unit | None) -> Unit | None:
+    """Who is next after `current`; None when that was the last.
+
+    By level: after a unit that has left the chain, or was superior before, come those of the levels above it.
+    """
+    passed = -1 if current is None else UPWARDS.index(current.level)
+    return next((unit for unit in chain if UPWARDS.index(unit.level) > passed), None)
+
+
+def previous_reviewer(chain: Sequence[Unit], current: int | None) -> Unit | None:
+    """Who is before `current`; None when that is the first, or has left the chain."""
     ids = [unit.id for unit in chain]
-    position = ids.index(current) + 1 if current in ids else (0 if current is None else len(ids))
-    return chain[position] if position < len(chain) else None
+    position = ids.index(current) if current in ids else 0
+    return chain[position - 1] if position else None
+
+
+def draft_key(teacher_id: int) -> str:
+    """The name of the draft of one person's judgements of a record."""
+    return f"review/{teacher_id}"
+
+
+def being_judged(session: Session, teacher: Teacher) -> bool:
+    """Whether somebody has begun to judge the record as it is now."""
+    begun = select(Draft.id).where(Draft.key == draft_key(teacher.id), Draft.base_version == teacher.version)
+    return session.scalar(begun.limit(1)) is not None
+
+
+def decided_before(session: Session, teacher_id: int) -> bool:
+    """Whether a report of the record was ever rejected or approved for good."""
+    ended = or_(FlowLog.step == "reject", FlowLog.to_state == "approved")
+    return session.scalar(select(FlowLog.id).where(FlowLog.teacher_id == teacher_id, ended).limit(1)) is not None
 
 
 def waits_here(actor: Actor) -> ColumnElement[bool]:
@@ -51,30 +82,27 @@ def waits_here(actor: Actor) -> ColumnElement[bool]:
 
 def for_actor(actor: Actor) -> ColumnElement[bool]:
     """Reports that the actor may decide on: they wait here, and somebody else has reported them."""
-    others = or_(Teacher.reported_by_id.is_(None), Teacher.reported_by_id != actor.user_id)
+    own = actor.signs_as(P.REVIEW_DECIDE)
+    others = or_(Teacher.reported_by_id.is_(None), Teacher.reported_by_id.not_in(own))
     return and_(waits_here(actor), others)
 
 
 def waiting_for(session: Session, actor: Actor) -> int:
-    """How many reports wait for the actor."""
-    return session.scalar(select(func.count(Teacher.id)).where(for_actor(actor))) or 0
+    """How many reports wait for the actor, counted up to the cap of the lists: every page asks."""
+    some = select(Teacher.id).where(for_actor(actor)).limit(COUNT_CAP + 1).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def next_waiting(session: Session, actor: Actor, after_id: int) -> int | None:
-    """The next report in the actor's queue after this one, else the first; never the actor's own report."""
-    query = select(func.min(Teacher.id)).where(for_actor(actor), Teacher.id != after_id)
-    return session.scalar(query.where(Teacher.id > after_id)) or session.scalar(query)
+def reasons_sent_back(session: Session, teacher_ids: Sequence[int]) -> dict[int, str]:
+    """Why these reports came back from the unit after, by record: the latest reason."""
+    latest = select(func.max(FlowLog.id)).where(FlowLog.teacher_id.in_(teacher_ids), FlowLog.step == "send_back")
+    query = select(FlowLog.teacher_id, FlowLog.comment).where(FlowLog.id.in_(latest.group_by(FlowLog.teacher_id)))
+    return {teacher_id: comment for teacher_id, comment in session.execute(query) if teacher_id is not None}
 
 
-def counts_by_status(session: Session) -> dict[str, int]:
-    """How many records of the scope are in each state."""
-    query = select(Teacher.status, func.count()).group_by(Teacher.status)
-    return {status: count for status, count in session.execute(query)}
-
-
-def steps_of(session: Session, teacher_id: int) -> list[FlowLog]:
+def steps_of(session: Session, teacher_id: int, most: int = 50) -> list[FlowLog]:
     """The steps a record has taken, newest first."""
-    query = select(FlowLog).where(FlowLog.teacher_id == teacher_id).order_by(FlowLog.id.desc()).limit(50)
+    query = select(FlowLog).where(FlowLog.teacher_id == teacher_id).order_by(FlowLog.id.desc()).limit(most)
     return list(session.scalars(query))
 
 

@@ -1,13 +1,11 @@
-"""The review queue and the review desk."""
+"""The review desk."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, TypeAlias
 
 from flask import Flask, abort, flash, jsonify, redirect, request, url_for
 from flask_appbuilder import expose
-from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.accounts.guard import parked_texts
@@ -16,198 +14,42 @@ from app.collection.comparison import WHOLE
 from app.collection.desk import (
     COMMENT,
     after,
+    came_back,
     closed_reason,
-    draft_key,
     facts,
     lost_notes,
+    may_take_back,
     open_desk,
     papers,
-    queue_place,
     read_refusals,
     report_line,
     side,
     typed_texts,
-    waited,
 )
+from app.collection.flow import unit_before
 from app.collection.operations import Refusal
-from app.collection.queries import next_waiting, waits_here
-from app.core.codes import codes
+from app.collection.queries import draft_key, review_chain
+from app.collection.queue_views import QUEUE, ReviewQueueView, desk_url, posted_number, queue
+from app.collection.reasons import reasons_for
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft, keep_draft, load_draft
-from app.core.errors import AppError, Conflict, NotAllowed
-from app.core.indicator_set import IndicatorSet
-from app.core.sections.fields import Field
-from app.core.sections.views import SectionView, make_view
-from app.core.ui.addresses import row_key, whole_number
+from app.core.errors import AppError, Conflict
+from app.core.ui.addresses import row_key
 from app.core.ui.base_view import PlainView, current_actor
-from app.core.ui.listing import ListRequest
+from app.core.ui.listing import total_text
 from app.organisations.models import Unit
 from app.permissions import Permission as P
-from app.records.marks import REASONS
+from app.records.marks import mark_text
 from app.records.queries import teacher_for
-from app.records.search import PERSON_HINT, PersonSearch
 from app.records.states import state_tag
-from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
-MAX_BATCH, NAMED = 100, 5
 COMMENT_LENGTH = 500
+Refused: TypeAlias = Sequence[tuple[str, Refusal]]  # what is refused, each with the words for its place
+FORMS = ("approve", "reject", "send_back", "take_back", "draft")
 CHANGED = "这份资料在您打开之后有变动，没有办成。下面已是最新内容，您写的都还在，请核对后再办。"
 NOT_BOTH = "有退回的项目，不能整份通过。请按「退回」，或先撤销退回。"
 RESTORED = "这里接着您上次的判定（{at}）。"
-
-
-def posted_number(text: str) -> int:
-    """A key or version from a form; anything else is a bad request."""
-    number = whole_number(text)
-    if number is None:
-        abort(400)
-    return number
-
-
-# ── the queue ──
-
-
-class WaitsHere(BaseFilter):  # type: ignore[misc]
-    """Only what the actor's unit is to review."""
-
-    def apply(self, query: Any, value: Any) -> Any:
-        return query.filter(waits_here(current_actor()))
-
-
-class WaitingListView(SectionView):
-    """The reports that wait for the actor's unit."""
-
-    class_permission_name = "review"
-    include_route_methods: ClassVar[set[str]] = {"list", "search", "batch"}
-    search_filter = PersonSearch
-    search_hint = PERSON_HINT
-    empty: ClassVar[dict[str, str]] = {"title": "没有等您审核的资料", "text": "学校报送后会出现在这里。"}
-
-    def _init_properties(self) -> None:
-        super()._init_properties()
-        self.list_columns = ["name", "unit", "staff_category", "reported_by", "reported_at", "waited", "stage"]
-        self.label_columns |= {
-            "unit": "学校", "unit_id": "学校", "reported_by": "报送人", "reported_at": "报送时间", "waited": "等了",
-            "stage": "级次",
-        }  # fmt: skip
-        self.search_columns = ["unit_id", "staff_category"]
-        self.order_columns = ["reported_at", "stage"]
-        self.datamodel.eager = ("unit",)
-
-    def _added(self) -> list[Field]:
-        """The queue is short and has its own columns."""
-        return []
-
-    def list_filters(self, asked: ListRequest) -> list[Any]:
-        if "unit_id" in asked.filters:
-            posted_number(asked.filters["unit_id"])
-        return [["status", WaitsHere, ""]]
-
-    def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
-        """Schools and kinds of staff among what waits; one query."""
-        query = (
-            select(Unit.id, Unit.name, Unit.school_kind, Teacher.staff_category)
-            .join(Unit, Unit.id == Teacher.unit_id)
-            .where(waits_here(current_actor()))
-            .group_by(Unit.id, Unit.name, Unit.school_kind, Teacher.staff_category)
-            .order_by(Unit.name)
-        )
-        schools: dict[str, str] = {}
-        kinds: dict[str, list[str]] = {}
-        field = BASIC_INFO.fields["staff_category"]
-        for unit_id, name, kind, category in db.session.execute(query):
-            schools[str(unit_id)] = name
-            if category:
-                label = codes[field.table_for(IndicatorSet(kind))].show(category)
-                kinds.setdefault(category, []).append(label)
-        named = {code: " / ".join(dict.fromkeys(labels)) for code, labels in sorted(kinds.items())}
-        offered = (("unit_id", "学校", schools), ("staff_category", field.label, named))
-        return [
-            {
-                "name": f"_flt_0_{column}",
-                "column": column,
-                "label": label,
-                "value": asked.filters.get(column, ""),
-                "options": [{"value": value, "label": text} for value, text in choices.items()],
-            }
-            for column, label, choices in offered
-        ]
-
-    def indicator_set_of(self, row: Teacher) -> IndicatorSet:
-        return row.unit.indicator_set
-
-    def cell(self, row: Teacher, name: str) -> Any:
-        if name == "reported_by" and row.reported_by_id == current_actor().user_id:
-            return f"{row.reported_by}（您本人，要由另一位审核）"
-        if name == "reported_at":
-            return f"{row.reported_at.astimezone():%Y-%m-%d %H:%M}" if row.reported_at else ""
-        if name == "waited":
-            return waited(row, utc_now())
-        if name == "stage":
-            return f"第 {row.stage} 级"
-        return super().cell(row, name)
-
-    def row_urls(self, rows: list[Any]) -> list[str]:
-        return [url_for("ReviewView.desk", pk=row.id) for row in rows]
-
-    def _list_row(self, row: Teacher, url: str, columns: Sequence[str]) -> dict[str, Any]:
-        shown = super()._list_row(row, url, columns)
-        own = row.reported_by_id == current_actor().user_id
-        # What is approved is what was listed: the version goes with the key.
-        return shown | {"pk": f"{row.id}.{row.version}", "selectable": shown["selectable"] and not own}
-
-    def primary_button(self) -> dict[str, str] | None:
-        if not current_actor().may(P.REVIEW_DECIDE):
-            return None
-        first = next_waiting(db.session, current_actor(), 0)
-        return {"label": "从第一份审起", "url": url_for("ReviewView.desk", pk=first)} if first else None
-
-    def batch_actions(self) -> list[dict[str, Any]]:
-        if not current_actor().may(P.REVIEW_DECIDE):
-            return []
-        confirm = "选中的资料不逐项查看，直接通过。通过后不能由本单位撤回。"
-        return [{"label": "审核通过", "name": "approve", "confirm": confirm}]
-
-    def batch_url(self) -> str:
-        return url_for(f"{self.endpoint}.batch")
-
-    @expose("/batch", methods=["POST"])
-    @has_access
-    @permission_name("decide")
-    def batch(self) -> Response:
-        """Approve the chosen reports, each in a transaction of its own; say what became of every one."""
-        chosen = dict.fromkeys(request.form.getlist("rowid"))
-        if request.form.get("action") != "approve" or not chosen or len(chosen) > MAX_BATCH:
-            raise AppError(f"请选 1 到 {MAX_BATCH} 份资料。")
-        keys = [key.partition(".") for key in chosen]
-        people = [(self.row_or_404(pk), posted_number(version)) for pk, _, version in keys]
-        named = [(teacher.id, teacher.name or "", version) for teacher, version in people]
-        done, skipped, failed = 0, [], []
-        for teacher_id, name, version in named:
-            try:
-                with transaction(db.session):
-                    operations.approve(db.session, teacher_id, version, current_actor(), utc_now())
-                    drop_draft(db.session, current_actor().user_id, draft_key(teacher_id))
-                done += 1
-            except (Conflict, NotAllowed) as error:
-                skipped.append(f"{name}：{error.message}")
-            except AppError as error:
-                failed.append(f"{name}：{error.message}")
-        _tell(done, skipped, failed)
-        return redirect(url_for(f"{self.endpoint}.list"))
-
-
-def _tell(done: int, skipped: Sequence[str], failed: Sequence[str]) -> None:
-    if done:
-        flash(f"审核通过 {done} 份。", "success")
-    for words, kind, people in (("跳过", "warning", skipped), ("没有通过", "danger", failed)):
-        if people:
-            rest = f"……等 {len(people)} 份" if len(people) > NAMED else ""
-            flash(f"{words} {len(people)} 份。{' '.join(people[:NAMED])}{rest}", kind)
-
-
-ReviewQueueView = make_view(BASIC_INFO, WaitingListView, "ReviewQueueView", route_base="/review", list_title="审核")
 
 
 # ── the desk ──
@@ -237,6 +79,23 @@ class ReviewView(PlainView):
     def reject(self, pk: str) -> Any:
         return self._decide(pk, self._reject)
 
+    @expose("/desk/<pk>/send-back", methods=["GET", "POST"])
+    @has_access
+    @permission_name("decide")
+    def send_back(self, pk: str) -> Any:
+        return self._decide(pk, self._send_back)
+
+    @expose("/desk/<pk>/take-back", methods=["POST"])
+    @has_access
+    @permission_name("decide")
+    def take_back(self, pk: str) -> Response:
+        """Take the own unit's approval back, and open the record."""
+        teacher = self._teacher(pk)
+        with transaction(db.session):
+            operations.take_back(db.session, teacher.id, current_actor(), utc_now())
+        flash(f"{teacher.name}：审核已撤回，回到本单位待审。", "success")
+        return redirect(desk_url(teacher.id, queue().place(request.args, teacher).query))
+
     @expose("/desk/<pk>/draft", methods=["POST"])
     @has_access
     @permission_name("decide")
@@ -261,7 +120,7 @@ class ReviewView(PlainView):
 
     # ── deciding ──
 
-    def _decide(self, pk: str, verb: Callable[[Teacher, int, list[Refusal]], str]) -> Any:
+    def _decide(self, pk: str, verb: Callable[[Teacher, int, Refused], str]) -> Any:
         """Take a decision and open the next report. Whoever comes back here after a new login finds what was typed."""
         teacher = self._teacher(pk)
         if request.method == "GET":
@@ -278,32 +137,38 @@ class ReviewView(PlainView):
                 raise Conflict(CHANGED)
             places = open_desk(db.session, current_actor(), teacher).comparison.places
             with transaction(db.session):
-                told = verb(teacher, version, read_refusals(texts, places))
+                refused = read_refusals(texts, places, reasons_for(db.session, current_actor()))
+                told = verb(teacher, version, [(places[key], refusal) for key, refusal in refused])
                 drop_draft(db.session, current_actor().user_id, draft_key(teacher_id))
         except AppError as error:
             db.session.rollback()
             return self._show(self._teacher(pk), texts, error), error.status
         flash(told, "success")
-        following = next_waiting(db.session, current_actor(), teacher_id)
-        if following is None:
-            flash("没有更多等您审核的资料。", "info")
-            return redirect(url_for("ReviewQueueView.list"))
-        return redirect(url_for("ReviewView.desk", pk=following))
+        place = queue().place(request.args, db.session.get_one(Teacher, teacher_id))
+        if place.other is None:
+            flash("这些条件下没有更多等您审核的资料。" if place.query else "没有更多等您审核的资料。", "info")
+            return redirect(url_for("ReviewQueueView.list") + place.query)
+        return redirect(desk_url(place.following or place.other, place.query))
 
-    def _approve(self, teacher: Teacher, version: int, refusals: list[Refusal]) -> str:
-        if refusals:
+    def _approve(self, teacher: Teacher, version: int, refused: Refused) -> str:
+        if refused:
             raise AppError(NOT_BOTH)
         operations.approve(db.session, teacher.id, version, current_actor(), utc_now())
         if teacher.waiting_unit_id is None:
             return f"{teacher.name}：审核通过，已生效。"
         return f"{teacher.name}：本级已通过，转{db.session.get_one(Unit, teacher.waiting_unit_id).name}审核。"
 
-    def _reject(self, teacher: Teacher, version: int, refusals: list[Refusal]) -> str:
-        comment = request.form.get(COMMENT, "").strip()
-        if len(comment) > COMMENT_LENGTH:
-            raise AppError(f"总的说明最多 {COMMENT_LENGTH} 个字，现在 {len(comment)} 个。", field=COMMENT)
-        operations.reject(db.session, teacher.id, version, refusals, comment, current_actor(), utc_now())
-        return f"{teacher.name}：已退回 {len(refusals)} 项。"
+    def _reject(self, teacher: Teacher, version: int, refused: Refused) -> str:
+        refusals = [refusal for _, refusal in refused]
+        operations.reject(db.session, teacher.id, version, refusals, _comment(), current_actor(), utc_now())
+        return f"{teacher.name}：已退回 {len(refused)} 项。"
+
+    def _send_back(self, teacher: Teacher, version: int, refused: Refused) -> str:
+        """What is refused stays closed: the unit before decides about it, so it goes there in words."""
+        reasons = reasons_for(db.session, current_actor())
+        comment = _comment([f"{label}：{mark_text(reasons[found.reason], found.note)}" for label, found in refused])
+        operations.send_back(db.session, teacher.id, version, comment, current_actor(), utc_now())
+        return f"{teacher.name}：已退回{db.session.get_one(Unit, teacher.waiting_unit_id).name}重新审核。"
 
     # ── showing ──
 
@@ -317,13 +182,18 @@ class ReviewView(PlainView):
             if draft is not None and draft.base_version == teacher.version and draft.texts:
                 texts, restored = draft.texts, RESTORED.format(at=f"{draft.saved_at.astimezone():%m-%d %H:%M}")
         typed = dict(texts or {})
-        page = {
+        chain = [] if closed else review_chain(db.session, teacher.unit)
+        back = unit_before(chain, teacher)
+        page: dict[str, Any] = {
             "title": teacher.name,
             "tag": state_tag(teacher),
             "facts": facts(teacher),
             "report": report_line(teacher),
-            "after": "" if closed else after(db.session, teacher),
+            "after": "" if closed else after(chain, teacher),
             "closed": closed,
+            "before": back.name if back else "",
+            "came_back": came_back(desk),
+            "may_take_back": may_take_back(db.session, teacher, actor),
             "error": error.message if error and error.message != closed else "",
             "bad_field": error.field if error else "",
             "restored": restored,
@@ -332,35 +202,45 @@ class ReviewView(PlainView):
             "comparison": desk.comparison,
             "only_changed": not desk.comparison.first and desk.comparison.count(notable=True) > 0,
             "whole": WHOLE,
-            "reasons": REASONS,
+            "reasons": {} if closed else reasons_for(db.session, actor),
             "version": teacher.version,
             "queue": self._queue(teacher, closed),
             "record_url": url_for("TeacherView.show", pk=teacher.id) if actor.may(P.RECORD_SHOW) else "",
         }
-        urls = {name: url_for(f"ReviewView.{name}", pk=teacher.id) for name in ("approve", "reject", "draft")}
+        urls = {name: url_for(f"ReviewView.{name}", pk=teacher.id) + page["queue"]["query"] for name in FORMS}
         return self.render_template("collection/review.html", review=page | side(desk) | papers(desk, actor), urls=urls)
 
     def _queue(self, teacher: Teacher, closed: str) -> dict[str, Any]:
-        """Number, neighbours, and where to go on without deciding."""
-        place = queue_place(db.session, current_actor(), teacher.id)
-        listing = url_for("ReviewQueueView.list")
+        """Number, neighbours, and where to go on without deciding, in the list from which the desk was opened."""
+        place = queue().place(request.args, teacher)
+        listing = url_for("ReviewQueueView.list") + place.query
 
         def desk(pk: int | None) -> str:
-            return url_for("ReviewView.desk", pk=pk) if pk else ""
+            return desk_url(pk, place.query)
 
         return {
             "number": 0 if closed else place.number,
-            "total": place.total,
+            "total": total_text(place.total),
+            "narrowed": bool(place.query),
             "previous_url": desk(place.previous),
             "next_url": desk(place.following),
             "skip_url": desk(place.following or place.other) or listing,
             "other_url": desk(place.following or place.other),
             "last": place.other is None,
             "list_url": listing,
+            "query": place.query,
         }
+
+
+def _comment(more: Sequence[str] = ()) -> str:
+    """The reviewer's sentence with others behind it. Raises AppError when it is too long."""
+    comment = "；".join(filter(None, (request.form.get(COMMENT, "").strip(), *more)))
+    if len(comment) > COMMENT_LENGTH:
+        raise AppError(f"总的说明最多 {COMMENT_LENGTH} 个字，现在 {len(comment)} 个。", field=COMMENT)
+    return comment
 
 
 def register(app: Flask, builder: Any) -> None:
     """Plug in the queue and the desk."""
-    builder.add_view_no_menu(ReviewQueueView)
+    app.extensions[QUEUE] = builder.add_view_no_menu(ReviewQueueView)
     builder.add_view_no_menu(ReviewView)

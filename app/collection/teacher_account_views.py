@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from flask import Flask, abort, flash, g, redirect, request, url_for
+from flask import Flask, abort, flash, g, redirect, request
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.accounts.account_states import KINDS, STATES, state_criterion, states_of
+from app.accounts.account_states import KINDS, STATES, states_of
 from app.accounts.account_views import shown_moment
 from app.accounts.again_views import given_reason, password_again
 from app.accounts.models import Account, InitialPassword
 from app.accounts.operations import initial_expired
 from app.accounts.views import password_rules
-from app.collection.teacher_accounts import VERBS, initial_passwords
+from app.collection.teacher_accounts import VERBS, initial_passwords, with_account_in
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError, Conflict
 from app.core.excel import export_rows
@@ -45,11 +45,6 @@ ACTIONS = {
 NAMED = 5
 
 
-def _of_school() -> Any:
-    """The teachers' accounts of the actor's school."""
-    return and_(Account.unit_id == current_actor().unit_id, Account.teacher_id.is_not(None))
-
-
 class OfOwnSchool(BaseFilter):  # type: ignore[misc]
     """The teachers of the actor's school."""
 
@@ -61,12 +56,7 @@ class WithAccountInState(BaseFilter):  # type: ignore[misc]
     """The teachers whose account is in a state, or who have none."""
 
     def apply(self, query: Any, value: str) -> Any:
-        have = select(Account.teacher_id).where(_of_school())
-        if value == "none":
-            return query.filter(Teacher.id.not_in(have))
-        if value == "initial":
-            return query.filter(Teacher.id.in_(have.where(Account.must_change.is_(True))))
-        return query.filter(Teacher.id.in_(have.where(state_criterion(db.session, value, _of_school(), utc_now()))))
+        return query.filter(with_account_in(db.session, current_actor(), value, utc_now()))
 
 
 class TeacherAccountView(ScopedModelView):
@@ -134,10 +124,10 @@ class TeacherAccountView(ScopedModelView):
         ]
 
     def batch_url(self) -> str:
-        return _with_conditions("batch")
+        return self.with_conditions("batch")
 
     def buttons(self) -> list[dict[str, Any]]:
-        url = _with_conditions("export")
+        url = self.with_conditions("export")
         confirm = "文件里有初始密码，请妥善保管，发完就删除。每次导出都会记录。"
         icon = "file-arrow-down"
         return [{"label": "导出初始密码", "url": url, "icon": icon, "post": True, "download": True, "confirm": confirm}]
@@ -169,7 +159,7 @@ class TeacherAccountView(ScopedModelView):
             except AppError as reason:
                 failed.setdefault(reason.message, []).append(teacher)
         _tell(ACTIONS[name][0], done, skipped, failed)
-        return redirect(_with_conditions("list"))
+        return redirect(self.with_conditions("list"))
 
     def _chosen(self, most: int) -> list[tuple[int, str]]:
         """Ids and names: of all that match the conditions, or of the ticked ones, which must all be there."""
@@ -236,12 +226,6 @@ def _looked_up(account_ids: list[int]) -> set[int]:
     """Which of these accounts' initial passwords somebody has looked up before logging in."""
     shown = select(InitialPassword.user_id).where(InitialPassword.shown_at.is_not(None))
     return set(db.session.scalars(shown.where(InitialPassword.user_id.in_(account_ids))))
-
-
-def _with_conditions(action: str) -> str:
-    """The address of an action for the list as it is filtered now."""
-    query = request.query_string.decode("ascii", "replace")
-    return url_for(f"TeacherAccountView.{action}") + (f"?{query}" if query else "")
 
 
 def _tell(label: str, done: int, skipped: dict[str, list[str]], failed: dict[str, list[str]]) -> None:

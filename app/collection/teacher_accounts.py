@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from app.accounts import operations as accounts
+from app.accounts.account_states import state_criterion
 from app.accounts.guesses import forget_failures
 from app.accounts.models import Account, InitialPassword
 from app.accounts.operations import NewTeacherAccount, make_teacher_accounts
@@ -18,6 +19,16 @@ from app.core.errors import AppError, Conflict, NotAllowed, NotFound
 from app.permissions import Permission as P
 from app.records.access import log_access
 from app.records.teacher import Teacher
+
+
+def with_account_in(session: Session, actor: Actor, state: str, now: dt.datetime) -> ColumnElement[bool]:
+    """The criterion for teachers whose account of the actor's school is in a state, or who have "none"."""
+    of_school = and_(Account.unit_id == actor.unit_id, Account.teacher_id.is_not(None))
+    have = select(Account.teacher_id).where(of_school)
+    if state == "none":
+        return Teacher.id.not_in(have)
+    wanted = Account.must_change.is_(True) if state == "initial" else state_criterion(session, state, of_school, now)
+    return Teacher.id.in_(have.where(wanted))
 
 
 def make(session: Session, actor: Actor, teacher_id: int, rules: PasswordRules, now: dt.datetime) -> None:

@@ -2,18 +2,20 @@
 
 from typing import Any, ClassVar
 
-from flask import Flask, flash, redirect, request, url_for
+from flask import Flask, abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from werkzeug.wrappers import Response
 
-from app.accounts.again_views import password_again
-from app.accounts.operations import NewTeacherAccount, make_teacher_accounts
-from app.accounts.views import password_rules
+from app.accounts.again_views import given_reason, password_again
 from app.collection import operations
-from app.collection.batch import teacher_batch
+from app.collection.batch import ACCOUNTS, teacher_batch
 from app.collection.batch_views import BatchTeacherView
 from app.collection.flow import REPORT
+from app.collection.rounds import deadlines_for
+from app.collection.rounds_tables import TODAY
+from app.collection.teacher_accounts import initial_passwords
+from app.core.batches import BatchAction, outcome_of
 from app.core.db import db, transaction, utc_now
 from app.core.errors import AppError
 from app.core.sections.views import make_view
@@ -21,23 +23,30 @@ from app.core.ui.background import add_kind
 from app.core.ui.base_view import current_actor
 from app.core.ui.blueprint import register_templates
 from app.core.ui.listing import ListRequest
+from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import BY_NAME
-from app.records.access import log_access
 from app.records.completeness import Completeness
 from app.records.editing import EditRights
 from app.records.marks import ReviewMark
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
-MAX_BATCH = 100  # each password is hashed on purpose slowly
 MAX_FINDINGS = 20
 
 
 class ReportingTeacherView(BatchTeacherView):
     """The teacher list of the record, with what collection adds: report, withdraw, accounts."""
 
-    include_route_methods: ClassVar[set[str]] = BatchTeacherView.include_route_methods | {"step"}
+    include_route_methods: ClassVar[set[str]] = BatchTeacherView.include_route_methods | {"step", "strips"}
+
+    def subtitle(self) -> str:
+        """The unit; for a school also what is to be reported until when."""
+        actor = current_actor()
+        if actor.level != "school":
+            return super().subtitle()
+        found = deadlines_for(db.session, db.session.get_one(Unit, actor.unit_id), TODAY())
+        return " · ".join([super().subtitle(), *(deadline.line for deadline in found[:1])])
 
     def tabs(self, asked: ListRequest) -> list[dict[str, Any]]:
         chosen = asked.filters.get("status", "")
@@ -49,32 +58,35 @@ class ReportingTeacherView(BatchTeacherView):
             for name, label in named
         ]
 
-    def batch_actions(self) -> list[dict[str, Any]]:
-        accounts = [{"label": "生成自助账号", "name": "accounts"}] if current_actor().may(P.ACCOUNT_CREATE) else []
-        return [*super().batch_actions(), *accounts]
-
     @expose("/batch", methods=["POST"])
     @has_access
     @permission_name("list")
-    @password_again("生成自助账号", when=lambda: request.form.get("action") == "accounts")
+    @password_again("生成自助账号", when=lambda: request.form.get("action") == ACCOUNTS)
     def batch(self) -> Any:
         """Begin a batch action over the chosen teachers."""
-        if request.form.get("action") != "accounts":
-            return super().batch()
-        current_actor().must(P.ACCOUNT_CREATE)
-        _, rows = self.chosen()
-        if len(rows) > MAX_BATCH:
-            raise AppError(f"生成账号一次可以选 1 到 {MAX_BATCH} 位教师，请分几次做，或先加条件。")
-        return self._make_accounts([self.row_or_404(str(key)) for key, _ in rows])
+        return super().batch()
 
-    def _make_accounts(self, chosen: list[Teacher]) -> Any:
-        people = [NewTeacherAccount(t.id, t.name or "", t.id_number or "", t.unit_id) for t in chosen if t.id_number]
-        names = {t.id: t.name for t in chosen}
+    def after(self, batch: BatchAction) -> list[dict[str, Any]]:
+        if batch.action != ACCOUNTS or not outcome_of(batch.lines or []).done:
+            return []
+        url = url_for(f"{self.endpoint}.strips", batch_id=batch.id)
+        return [{"label": "打印密码条", "url": url, "post": True, "icon": "print"}]
+
+    @expose("/batch/<batch_id>/strips", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    @password_again("打印初始密码", reason=True)
+    def strips(self, batch_id: str) -> Any:
+        """The initial passwords of the accounts that a batch has made, to be cut into strips."""
+        batch = self._own(batch_id)
+        if not self.after(batch):
+            abort(404)
+        names = {key: name for key, name, *_ in outcome_of(batch.lines or []).done}
         with transaction(db.session):
-            made = make_teacher_accounts(db.session, people, password_rules(), utc_now())
-            log_access(db.session, current_actor(), "account", utc_now(), detail=f"{len(made)} accounts")
-        rows = [{"name": names[key], "password": password} for key, password in made.items()]
-        return self.render_template("collection/accounts.html", rows=rows, had=len(chosen) - len(made))
+            found = initial_passwords(db.session, current_actor(), list(names), given_reason(), utc_now())
+        rows = [{"name": names[key], "password": password} for key, password in sorted(found.items())]
+        back = url_for(f"{self.endpoint}.asked", batch_id=batch_id)
+        return self.render_template("collection/accounts.html", rows=rows, back_url=back)
 
     def record_actions(self, teacher: Teacher, rights: EditRights) -> list[dict[str, Any]]:
         pdf = url_for("RecordPrintView.pdf", pk=teacher.id)
@@ -86,6 +98,10 @@ class ReportingTeacherView(BatchTeacherView):
             if step.name in ("report", "withdraw"):
                 url = url_for(f"{self.endpoint}.step", pk=teacher.id, name=step.name)
                 actions.append({"label": step.label, "url": url, "post": True, "primary": step.name == "report"})
+            elif step.name == "take_back":
+                confirm = "撤回后回到本单位待审，下一级不再看到。"
+                url = url_for("ReviewView.take_back", pk=teacher.id)
+                actions.append({"label": step.label, "url": url, "post": True, "confirm": confirm})
         if teacher.status == "in_review" and current_actor().may(P.REVIEW_DECIDE):
             actions.append({"label": "去审核", "url": url_for("ReviewView.desk", pk=teacher.id), "primary": True})
         return actions

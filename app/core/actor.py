@@ -26,6 +26,16 @@ class Actor:
     permissions: frozenset[Permission]
     teacher_id: int | None = None
     unit_code: str = ""
+    lent: frozenset[Permission] = frozenset()  # what is held only as a stand-in
+    lent_by: tuple[tuple[int, str], ...] = ()  # for whom: id and name
+
+    def signature(self, permission: Permission) -> str:
+        """By what name a step is signed that needs this permission."""
+        return f"{self.name} 代 {'、'.join(name for _, name in self.lent_by)}" if permission in self.lent else self.name
+
+    def signs_as(self, permission: Permission) -> frozenset[int]:
+        """As whom one acts then: oneself, and those for whom one stands in."""
+        return frozenset({self.user_id, *(key for key, _ in self.lent_by if permission in self.lent)})
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

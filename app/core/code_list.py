@@ -109,7 +109,13 @@ class CodeList:
 
     def offered(self, indicator_set: IndicatorSet) -> Found:
         """What a form offers, in order."""
-        return [entry for entry in self.entries.values() if entry.offered_to(indicator_set)]
+        if indicator_set not in self._offers:
+            self._offers[indicator_set] = [e for e in self.entries.values() if e.offered_to(indicator_set)]
+        return self._offers[indicator_set]
+
+    @cached_property
+    def _offers(self) -> dict[IndicatorSet, Found]:
+        return {}
 
     def listed(self, indicator_set: IndicatorSet) -> Found:
         """What is offered, and the headings above it, in order."""

@@ -9,7 +9,6 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from copy import copy
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -122,9 +121,13 @@ def write_row(sheet: Worksheet, row_no: int, values: Iterable[Value], text: bool
     """Write values from column A on; strings are stored as text, with the text format if `text`."""
     for column, value in enumerate(values, start=1):
         if value is not None:
-            cell = sheet.cell(row_no, column)
-            cell.font = BODY_FONT
-            _fill(cell, value, text)
+            write_cell(sheet.cell(row_no, column), value, text)
+
+
+def write_cell(cell: Cell, value: Value, text: bool = True) -> None:
+    """The same for one cell."""
+    cell.font = BODY_FONT
+    _fill(cell, value, text)
 
 
 def write_header(
@@ -140,14 +143,12 @@ def write_header(
         width = max(title_width(str(title)) + (2 if index in required else 0), 8)
         sheet.column_dimensions[get_column_letter(index + 1)].width = min(width + 3, 40)
     sheet.row_dimensions[row_no].height = 32
-    sheet.freeze_panes = sheet.cell(row_no + 1, freeze_columns + 1)
+    sheet.freeze_panes = f"{get_column_letter(freeze_columns + 1)}{row_no + 1}"  # a cell would make an empty row
 
 
 def _style_header(cell: Cell) -> None:
-    cell.font = copy(HEADER_FONT)
-    cell.fill = copy(HEADER_FILL)
-    cell.alignment = copy(HEADER_ALIGNMENT)
-    cell.border = copy(THIN_BORDER)
+    cell.font, cell.fill = HEADER_FONT, HEADER_FILL
+    cell.alignment, cell.border = HEADER_ALIGNMENT, THIN_BORDER
 
 
 def _starred(title: str) -> CellRichText:
@@ -287,6 +288,7 @@ def _without_moments(raw: io.BytesIO, more_rows: Iterable[bytes]) -> bytes:
                 continue
             if more_rows and member.filename == FIRST_SHEET:
                 head, end, tail = source.read(member).rpartition(b"</sheetData>")
+                head = re.sub(rb"<dimension[^>]*/>", b"", head)  # it knows nothing of these rows
                 with target.open(entry, "w") as to:
                     for part in chain((head,), more_rows, (end, tail)):
                         to.write(part)
@@ -316,8 +318,12 @@ def export_rows(headers: Sequence[str], rows: Iterable[Sequence[Value]], title: 
         _style_header(cell)
         cells.append(cell)
     sheet.append(cells)
-    styles = {key: _style(sheet, *style) for key, style in _STYLES.items()}
-    return save_bytes(workbook, _rows_as_xml(styles, rows))
+    return save_bytes(workbook, rows_below(sheet, rows, 2))
+
+
+def rows_below(sheet: Worksheet, rows: Iterable[Sequence[Value]], first: int) -> Iterator[bytes]:
+    """Rows for the end of a sheet that is saved as the first of its workbook; strings are stored as text."""
+    return _rows_as_xml({key: _style(sheet, *style) for key, style in _STYLES.items()}, rows, first)
 
 
 # By what a value is; True: a text that must be quoted.
@@ -338,10 +344,10 @@ def _style(sheet: Worksheet, number_format: str, quoted: bool) -> int:
     return number
 
 
-def _rows_as_xml(styles: Mapping[object, int], rows: Iterable[Iterable[Value]]) -> Iterator[bytes]:
-    """Rows from the second on. Written here and not by the library, which makes an object for each of a million cells
+def _rows_as_xml(styles: Mapping[object, int], rows: Iterable[Iterable[Value]], first: int) -> Iterator[bytes]:
+    """Rows from the `first` on. Written here and not by the library, which makes an object for each of a million cells
     and keeps the whole sheet in a readable file meanwhile."""
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(rows, start=first):
         cells = (_cell_as_xml(styles, f"{_letter(column)}{number}", value) for column, value in enumerate(row, start=1))
         yield f'<row r="{number}">{"".join(cells)}</row>'.encode()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Index, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.actor import Actor
@@ -19,6 +19,7 @@ from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.permissions import Permission
 
 T = TypeVar("T")
+NAME_LENGTH = 64
 Guard: TypeAlias = Callable[[Session, Any, Actor], None]
 TagKind: TypeAlias = Literal["draft", "wait", "no", "ok", "info"]
 
@@ -95,6 +96,11 @@ class FlowLog(Base, Scoped):
     """One step that was taken."""
 
     __tablename__ = "flow_log"
+    # The latest steps of one place are read from the end: without these, through everybody's.
+    __table_args__ = (
+        Index("ix_flow_log_school_id", "school_id", "id"),
+        Index("ix_flow_log_county_id", "county_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     flow: Mapped[str] = mapped_column(String(30))
@@ -103,7 +109,7 @@ class FlowLog(Base, Scoped):
     from_state: Mapped[str] = mapped_column(String(30))
     to_state: Mapped[str] = mapped_column(String(30))
     actor_id: Mapped[int] = mapped_column(Integer)
-    actor_name: Mapped[str] = mapped_column(String(64))
+    actor_name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     unit_id: Mapped[int] = mapped_column(Integer)
     unit_name: Mapped[str] = mapped_column(String(100))
     comment: Mapped[str] = mapped_column(String(500), default="")
@@ -153,7 +159,7 @@ def move(
         from_state=row.status,
         to_state=goal,
         actor_id=actor.user_id,
-        actor_name=actor.name,
+        actor_name=actor.signature(step.permission)[:NAME_LENGTH],
         unit_id=actor.unit_id,
         unit_name=actor.unit_name,
         comment=comment.strip()[:500],

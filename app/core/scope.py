@@ -47,6 +47,18 @@ class Scoped:
         return found
 
 
+class ScopedAsOwner(Scoped):
+    """Mixin for rows that repeat the columns of the person they hang on, whose own refer to the units.
+
+    Looking up four units for each row costs the database more than storing the row.
+    """
+
+    province_id: Mapped[int | None] = mapped_column(Integer)
+    city_id: Mapped[int | None] = mapped_column(Integer)
+    county_id: Mapped[int | None] = mapped_column(Integer)
+    school_id: Mapped[int | None] = mapped_column(Integer)
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a session may touch: all, one unit and those below it, the people of one department, or one person's rows.

@@ -1,6 +1,6 @@
 """The template that people fill in: a sheet for each section, drop-downs, explanations, and who it is for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from openpyxl.styles import Alignment
@@ -47,15 +47,7 @@ def template_workbook(book: Book, title: str, codes: CodeBook) -> Any:
     _write_guide(workbook, book, title, codes)
     choices = Choices(workbook, codes, book.indicator_set)
     for section in book.sections:
-        sheet = workbook.create_sheet(section.title)
-        columns = book.columns(section)
-        _write_head(sheet, columns, book.indicator_set, 1 if section is book.main else len(book.keys))
-        places = {column.identifier: get_column_letter(number) for number, column in enumerate(columns, start=1)}
-        for column in columns:
-            if column.field.code_table:
-                parent = places.get(f"{section.name}.{column.field.code_parent}", "")
-                choices.offer(sheet, column.field, places[column.identifier], parent, (FIRST_ROW, LAST_ROW))
-        _grey_out(sheet, book, section, places, codes)
+        _add_sheet(workbook, book, section, choices, codes, LAST_ROW)
     version = workbook.create_sheet(VERSION_SHEET)
     version.sheet_state = "veryHidden"
     excel.write_row(version, 1, ("version", str(FORMAT)))
@@ -63,7 +55,28 @@ def template_workbook(book: Book, title: str, codes: CodeBook) -> Any:
     return workbook
 
 
-def _grey_out(sheet: Any, book: Book, section: Section, places: Mapping[str, str], codes: CodeBook) -> None:
+def filled_sheet(book: Book, codes: CodeBook, rows: Iterable[Sequence[object]], most: int) -> bytes:
+    """The first sheet alone with rows in it, to be sent back with changes; there is room for so many rows at most."""
+    workbook = excel.new_workbook()
+    choices = Choices(workbook, codes, book.indicator_set)
+    sheet = _add_sheet(workbook, book, book.main, choices, codes, FIRST_ROW + most)
+    return excel.save_bytes(workbook, excel.rows_below(sheet, rows, FIRST_ROW))
+
+
+def _add_sheet(workbook: Any, book: Book, section: Section, choices: Choices, codes: CodeBook, last: int) -> Any:
+    sheet = workbook.create_sheet(section.title)
+    columns = book.columns(section)
+    _write_head(sheet, columns, book.indicator_set, 1 if section is book.main else len(book.keys))
+    places = {column.identifier: get_column_letter(number) for number, column in enumerate(columns, start=1)}
+    for column in columns:
+        if column.field.code_table:
+            parent = places.get(f"{section.name}.{column.field.code_parent}", "")
+            choices.offer(sheet, column.field, places[column.identifier], parent, (FIRST_ROW, last))
+    _grey_out(sheet, book, section, places, codes, last)
+    return sheet
+
+
+def _grey_out(sheet: Any, book: Book, section: Section, places: Mapping[str, str], codes: CodeBook, last: int) -> None:
     """Show what needs no answer because of another item of the row."""
     for field in section.fields_for(book.indicator_set):
         own, when = places.get(f"{section.name}.{field.name}"), field.applies_when
@@ -71,7 +84,7 @@ def _grey_out(sheet: Any, book: Book, section: Section, places: Mapping[str, str
         if own and when and other:
             words = words_of_condition(field, section.fields[when.item], codes, book.indicator_set)
             if words:
-                grey_out(sheet, field, f"{own}{FIRST_ROW}:{own}{LAST_ROW}", f"${other}{FIRST_ROW}", words)
+                grey_out(sheet, field, f"{own}{FIRST_ROW}:{own}{last}", f"${other}{FIRST_ROW}", words)
 
 
 def _write_guide(workbook: Any, book: Book, title: str, codes: CodeBook) -> None:

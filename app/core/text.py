@@ -161,16 +161,6 @@ def read_year(value: object) -> int:
     return int(found[1])
 
 
-def show_ym(value: str | None) -> str:
-    """Show 'YYYY-MM' as 2016年9月; nothing for nothing."""
-    return f"{int(value[:4])}年{int(value[5:7])}月" if value else ""
-
-
-def show_date(value: date | None) -> str:
-    """Show a date as 2016年9月1日; nothing for nothing."""
-    return f"{value.year}年{value.month}月{value.day}日" if value else ""
-
-
 def _excel_days(value: object) -> int:
     """Return the day number Excel stores for a date, or 0 when the value is not one."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):

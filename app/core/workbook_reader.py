@@ -55,7 +55,12 @@ class ErrorCell:
 Cell = str | int | float | bool | date | datetime | ErrorCell | None
 
 
-@dataclass(frozen=True)
+def is_empty(cell: Cell) -> bool:
+    """Whether nothing is in a cell, or only spaces."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One non-blank row: its Excel number, and its cells from column A without the empty ones at the end."""
 

@@ -15,9 +15,9 @@ from app.core.db import db, transaction, utc_now
 from app.core.sections.forms import FormState, texts_from
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
-from app.core.ui import uploads
+from app.core.ui import file_plan_views
 from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
-from app.core.ui.blueprint import macro, register_templates
+from app.core.ui.blueprint import macro
 from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest, Window
 from app.core.ui.settings_form import settings_page
@@ -35,7 +35,7 @@ from app.dictionary.operations import (
 )
 from app.dictionary.table_views import CodeTableView, codes_url, owner_name, tables_link
 from app.dictionary.version_file import write_table
-from app.dictionary.version_views import MAX_MB, CodeVersionView
+from app.dictionary.version_views import CodeVersionView
 from app.organisations.models import SCHOOL_KINDS
 
 FOR_GOOD = "存进档案的就是它，定了就不能改。"
@@ -140,7 +140,7 @@ class CodeView(ScopedModelView):
         if may_rename(actor, table):
             buttons.append({"label": "改名", "url": url_for("CodeTableView.edit", pk=table.id), "icon": "pen"})
         if may_add_to(actor, table):
-            url = url_for("CodeVersionView.start", table=table.name)
+            url = url_for("CodeVersionView.start", about=table.name)
             buttons.append({"label": "按文件更新", "url": url, "icon": "arrow-up-from-bracket"})
         url = url_for(f"{self.endpoint}.export", table=table.name)
         return [*buttons, {"label": "导出", "url": url, "icon": "file-arrow-down", "post": True, "download": True}]
@@ -239,8 +239,6 @@ class CodeView(ScopedModelView):
 
 def register(app: Flask, builder: Any) -> None:
     """Plug the feature in."""
-    register_templates("dictionary", __name__)
     builder.add_view_no_menu(CodeTableView)
     builder.add_view_no_menu(CodeView)
-    builder.add_view_no_menu(CodeVersionView)
-    uploads.allow(app, "CodeVersionView.upload", MAX_MB)
+    file_plan_views.register(app, builder, CodeVersionView)

@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from flask import Flask, abort, flash, redirect, url_for
-from flask_appbuilder import expose
+from flask import Flask, abort, url_for
 from flask_appbuilder.models.filters import BaseFilter
-from flask_appbuilder.security.decorators import has_access, permission_name
 
-from app.core.db import db, transaction, utc_now
+from app.core.db import db, utc_now
 from app.core.province_items import ProvinceItem
 from app.core.sections.fields import ALL_SCHOOL_TYPES
 from app.core.sections.forms import FormState
@@ -19,7 +17,7 @@ from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
 from app.core.ui.settings_form import settings_page
-from app.core.ui.settings_view import SettingsView
+from app.core.ui.settings_view import RetirableView
 from app.indicators.declarations import FILLERS, ITEM, ITEM_TOLD, KINDS
 from app.indicators.operations import FOREVER, TABLE, save_item, set_item_in_use, values_of
 from app.indicators.rule_views import ProvinceRuleView
@@ -44,7 +42,7 @@ class OfOwnProvince(BaseFilter):  # type: ignore[misc]
         return query.filter(ProvinceItem.province_id == current_actor().unit_id)
 
 
-class ProvinceItemView(SettingsView):
+class ProvinceItemView(RetirableView):
     """What the own province asks for beside the items of the nation."""
 
     settings = ITEM
@@ -102,19 +100,19 @@ class ProvinceItemView(SettingsView):
 
     # ── one item ──
 
-    @expose("/edit/<pk>/<state>", methods=["POST"])
-    @has_access
-    @permission_name("edit")
-    def state(self, pk: str, state: str) -> Any:
-        """Stop asking for an item, or ask for it again."""
-        if state not in ("retire", "restore"):
-            abort(404)
-        row = self.row_or_404(pk)
-        with transaction(db.session):
-            set_item_in_use(db.session, current_actor(), row, utc_now(), in_use=state == "restore")
-            said = "已恢复。" if state == "restore" else "已停用，填过的内容仍然保存。"
-            flash(f"「{row.label}」{said}", "success")
-        return redirect(url_for(f"{self.endpoint}.list"))
+    _retired_said = "停用，填过的内容仍然保存"
+
+    def _set_in_use(self, row: Any, *, in_use: bool) -> None:
+        set_item_in_use(db.session, current_actor(), row, utc_now(), in_use=in_use)
+
+    def _named(self, row: Any) -> str:
+        return str(row.label)
+
+    def _is_retired(self, row: Any) -> bool:
+        return bool(row.valid_to)
+
+    def _before_retiring(self, row: Any) -> str:
+        return f"停用后，表单、模板和列表里不再有「{row.label}」，填过的内容仍然保存。以后可以恢复。"
 
     def row_or_404(self, pk: str) -> Any:
         """An item of the own province."""
@@ -145,13 +143,6 @@ class ProvinceItemView(SettingsView):
             timeline=timeline(db.session, replace(state, section=ITEM_TOLD), TABLE, row.name) if row else [],
         )
         return self.render_template("core/settings_form.html", form_page=page)
-
-    def _state_action(self, row: ProvinceItem) -> dict[str, Any]:
-        if row.valid_to:
-            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
-        confirm = f"停用后，表单、模板和列表里不再有「{row.label}」，填过的内容仍然保存。以后可以恢复。"
-        url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
-        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": confirm}
 
 
 def _state_tag(row: ProvinceItem) -> Any:

@@ -4,51 +4,32 @@ Superiors may stand below their inferiors in the list, so that rows are read fir
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
+from app.core.file_lines import Line
+from app.core.file_plans import Findings
 from app.core.sections.fields import Value
 from app.core.sections.reading import read_row
 from app.core.sections.section import Problem, missing, show
 from app.core.settings_log import as_text
-from app.core.workbook_reader import ErrorCell
 from app.organisations.changes import ONE_AT_A_TIME
 from app.organisations.checks import CLOSED, SISTER, TAKEN, USED_UP, waiting
 from app.organisations.declarations import NORMAL, UNIT, code_defect, superior_defect, values_of
 from app.organisations.models import SUPERIORS, Unit, UnitChange
 from app.organisations.moving import chunks
 from app.organisations.queries import is_below
-from app.organisations.unit_file import NATION, FileUnit
+from app.organisations.unit_file import NATION, number_in
 
 TWICE = "代码「{code}」在文件里出现了两次，前面是第 {row} 行。"
-NOT_READABLE = "这一格显示的是错误值，请改成内容。"
 FOR_GOOD = "「{label}」现在是「{old}」，定了就不能改。"
 NO_SUPERIOR = "上级单位 {code} 不存在或不归您管，文件里也没有这个代码，请核对。"
 NO_DEPARTMENTS = "二级单位由学校在「二级单位」里维护，不在名单里。"
 ALREADY_CLOSED = "「{name}」已经撤销，请先恢复再改名或换上级。"
 Item = tuple[str, str]  # parent's code, name
-
-
-@dataclass
-class Draft:
-    """What is understood of a list so far."""
-
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    same: int = 0
-    rows: dict[str, int] = field(default_factory=dict)
-    wanted: dict[str, dict[str, Value]] = field(default_factory=dict)
-    bad_rows: set[int] = field(default_factory=set)
-
-    def wrong(self, row: int, code: str, problem: Problem) -> None:
-        """Note what is wrong in one cell."""
-        label = UNIT.fields[problem.item].label
-        self.bad_rows.add(row)
-        self.errors.append({"row": row, "code": code, "label": label, "message": problem.message})
 
 
 @dataclass
@@ -65,38 +46,21 @@ class Stored:
         return values_of(unit, self.codes.get(unit.parent_id or 0))
 
 
-def compare(session: Session, actor: Actor, lines: Sequence[FileUnit]) -> Draft:
-    """What would have to be done so that the units are as the list says."""
-    draft, stored = (
-        Draft(),
-        look_up(session, {name for line in lines for name in (line.code, line.number_in("parent"))}),
-    )
+def compare(session: Session, actor: Actor, lines: Sequence[Line]) -> Findings:
+    """What would have to be done so that the units are as the list says. An empty cell leaves an item as it is."""
+    found = Findings({name: field.label for name, field in UNIT.fields.items()})
+    stored = look_up(session, {number_in(line, item) for line in lines for item in ("code", "parent")})
     for line in lines:
-        _read(draft, stored, line)
-    return _judged(session, actor, draft, stored)
-
-
-def compare_again(session: Session, actor: Actor, steps: Sequence[Mapping[str, Any]]) -> Draft:
-    """The same for what an earlier comparison has read."""
-    draft = Draft()
-    for step in steps:
-        draft.rows[step["code"]] = step["row"]
-        draft.wanted[step["code"]] = {name: text or None for name, text in step["texts"].items()}
-    named = {str(name) for values in draft.wanted.values() for name in (values["code"], values["parent"])}
-    return _judged(session, actor, draft, look_up(session, named))
-
-
-def _judged(session: Session, actor: Actor, draft: Draft, stored: Stored) -> Draft:
-    sisters = _sisters(session, draft, stored)
-    for code, values in draft.wanted.items():
+        _read(found, stored, line)
+    sisters = _sisters(session, found, stored)
+    for code, values in found.wanted.items():
         for problem in [*_own_problems(actor, stored, code, values)] or _place_problems(
-            draft, actor, stored, sisters, code, values
+            found, actor, stored, sisters, code, values
         ):
-            draft.wrong(draft.rows[code], code, problem)
-        if draft.rows[code] not in draft.bad_rows:
-            _step(draft, stored, code, values)
-    draft.errors.sort(key=lambda error: error["row"])
-    return draft
+            found.wrong(found.rows[code], code, problem)
+        if found.rows[code] not in found.bad_rows:
+            _step(found, stored, code, values)
+    return found
 
 
 def look_up(session: Session, names: Collection[str]) -> Stored:
@@ -116,23 +80,20 @@ def look_up(session: Session, names: Collection[str]) -> Stored:
     return Stored(units, codes, used, open_now)
 
 
-def _read(draft: Draft, stored: Stored, line: FileUnit) -> None:
-    code, old = line.code, stored.units.get(line.code)
-    for name, cell in line.cells.items():
-        if isinstance(cell, ErrorCell):
-            draft.wrong(line.number, code, Problem(name, NOT_READABLE))
-    raw: dict[str, Any] = {name: cell for name, cell in line.cells.items() if not isinstance(cell, ErrorCell)}
-    raw |= {name: line.number_in(name) for name in ("code", "parent") if name in raw}
+def _read(found: Findings, stored: Stored, line: Line) -> None:
+    code = number_in(line, "code")
+    old, raw = stored.units.get(code), line.filled
+    raw |= {item: number_in(line, item) for item in ("code", "parent") if item in raw}
     base: dict[str, Value] = {"status": NORMAL} if old is None else stored.values(old)
     reading = read_row(UNIT, raw, NATION, base)
     values, said = {**base, **reading.values}, {problem.item for problem in reading.problems}
-    found = [*reading.problems, *(problem for problem in missing(UNIT, values, NATION) if problem.item not in said)]
-    if code in draft.rows:
-        found.append(Problem("code", TWICE.format(code=code, row=draft.rows[code])))
-    for problem in found:
-        draft.wrong(line.number, code, problem)
-    if code and code not in draft.rows:
-        draft.rows[code], draft.wanted[code] = line.number, values
+    empty = (problem for problem in missing(UNIT, values, NATION) if problem.item not in said)
+    for problem in (*line.problems(), *reading.problems, *empty):
+        found.wrong(line.number, code, problem)
+    if code in found.rows:
+        found.wrong(line.number, code, Problem("code", TWICE.format(code=code, row=found.rows[code])))
+    elif code:
+        found.rows[code], found.wanted[code] = line.number, values
 
 
 def _own_problems(actor: Actor, stored: Stored, code: str, values: Mapping[str, Value]) -> Iterator[Problem]:
@@ -151,7 +112,7 @@ def _own_problems(actor: Actor, stored: Stored, code: str, values: Mapping[str, 
 
 
 def _place_problems(
-    draft: Draft, actor: Actor, stored: Stored, sisters: Mapping[Item, str], code: str, values: Mapping[str, Value]
+    found: Findings, actor: Actor, stored: Stored, sisters: Mapping[Item, str], code: str, values: Mapping[str, Value]
 ) -> Iterator[Problem]:
     """What is wrong with where a unit of the list stands, and with its code there."""
     old, above = stored.units.get(code), str(values.get("parent") or "")
@@ -160,12 +121,12 @@ def _place_problems(
     if not values.get("level") or not above or not renamed:
         return
     parent = stored.units.get(above)
-    if above not in draft.wanted and (parent is None or not _may_hang_on(actor, parent)):
+    if above not in found.wanted and (parent is None or not _may_hang_on(actor, parent)):
         yield Problem("parent", NO_SUPERIOR.format(code=above))
         return
     if parent is not None and not parent.active:
         yield Problem("parent", CLOSED.format(name=parent.name))
-    yield from _code_problems(draft, stored, code, values)
+    yield from _code_problems(found, stored, code, values)
     if sisters.get((above, str(values.get("name")))) not in (code, None):
         yield Problem("name", SISTER.format(above=above, name=values.get("name")))
     if old is not None and old.id in stored.waiting:
@@ -178,62 +139,62 @@ def _may_hang_on(actor: Actor, parent: Unit) -> bool:
     return actor.level == "nation" or parent.id == actor.unit_id or is_below(actor, parent)
 
 
-def _code_problems(draft: Draft, stored: Stored, code: str, values: Mapping[str, Value]) -> Iterator[Problem]:
+def _code_problems(found: Findings, stored: Stored, code: str, values: Mapping[str, Value]) -> Iterator[Problem]:
     """The level below the superior's, and the code in that place."""
     level, above, kind = (str(values.get(name) or "") for name in ("level", "parent", "school_kind"))
     old = stored.units.get(code)
     if level == "department":
         yield Problem("level", NO_DEPARTMENTS)
-    elif defect := superior_defect(level, _level(draft, stored, above)):
+    elif defect := superior_defect(level, _level(found, stored, above)):
         yield Problem("parent", defect)
-    elif defect := code_defect(level, code, kind, _province(draft, stored, above)):
+    elif defect := code_defect(level, code, kind, _province(found, stored, above)):
         yield Problem("code", defect)
     elif code in stored.used and (old is None or stored.used[code] != old.id):
         yield Problem("code", USED_UP.format(code=code))
 
 
-def _level(draft: Draft, stored: Stored, code: str) -> str:
-    if code in draft.wanted:
-        return str(draft.wanted[code].get("level") or "")
+def _level(found: Findings, stored: Stored, code: str) -> str:
+    if code in found.wanted:
+        return str(found.wanted[code].get("level") or "")
     return stored.units[code].level
 
 
-def _province(draft: Draft, stored: Stored, code: str) -> str:
+def _province(found: Findings, stored: Stored, code: str) -> str:
     """The two digits of the province in which a unit lies; "" for the nation, and where the list is wrong above."""
     for _ in SUPERIORS:  # no chain is longer
-        if code not in draft.wanted:
+        if code not in found.wanted:
             unit = stored.units.get(code)
             province_id = unit.scope_ids[0] if unit else None
             return stored.codes.get(province_id or 0, "")[:2]
-        if draft.wanted[code].get("level") == "province":
+        if found.wanted[code].get("level") == "province":
             return code[:2]
-        code = str(draft.wanted[code].get("parent") or "")
+        code = str(found.wanted[code].get("parent") or "")
     return ""
 
 
-def _sisters(session: Session, draft: Draft, stored: Stored) -> dict[Item, str]:
+def _sisters(session: Session, found: Findings, stored: Stored) -> dict[Item, str]:
     """Which code has a name below a superior, once all of the list is written; the first of two."""
-    above = {str(values.get("parent") or "") for values in draft.wanted.values()}
+    above = {str(values.get("parent") or "") for values in found.wanted.values()}
     keys = [stored.units[code].id for code in above if code in stored.units]
-    found: dict[Item, str] = {}
+    sisters: dict[Item, str] = {}
     for some in chunks(keys):
         query = select(Unit.parent_id, Unit.name, Unit.code).where(Unit.parent_id.in_(some))
         for parent_id, name, code in session.execute(query):
-            if code not in draft.wanted and parent_id is not None:
-                found[stored.codes[parent_id], name] = code
-    for code, values in draft.wanted.items():
-        found.setdefault((str(values.get("parent") or ""), str(values.get("name") or "")), code)
-    return found
+            if code not in found.wanted and parent_id is not None:
+                sisters[stored.codes[parent_id], name] = code
+    for code, values in found.wanted.items():
+        sisters.setdefault((str(values.get("parent") or ""), str(values.get("name") or "")), code)
+    return sisters
 
 
-def _step(draft: Draft, stored: Stored, code: str, values: Mapping[str, Value]) -> None:
+def _step(found: Findings, stored: Stored, code: str, values: Mapping[str, Value]) -> None:
     old = stored.units.get(code)
     base = stored.values(old) if old is not None else {}
     texts = {name: as_text(values.get(name)) for name in UNIT.fields}
     before = {name: as_text(base.get(name)) for name in texts}
     changed = {name: text for name, text in before.items() if text != texts[name]}
     if old is not None and not changed:
-        draft.same += 1
+        found.same += 1
         return
     kind = "new" if old is None else "changed"
-    draft.steps.append({"kind": kind, "code": code, "row": draft.rows[code], "texts": texts, "old": changed})
+    found.steps.append({"kind": kind, "code": code, "row": found.rows[code], "texts": texts, "old": changed})

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, url_for
-from flask_appbuilder import expose
+from flask import abort, url_for
 from flask_appbuilder.models.filters import BaseFilter
-from flask_appbuilder.security.decorators import has_access, permission_name
 
-from app.core.db import db, transaction, utc_now
+from app.core.db import db, utc_now
 from app.core.scope import DEPARTMENT
 from app.core.sections.forms import FormState
 from app.core.sections.section import Problem
@@ -17,7 +15,7 @@ from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
 from app.core.ui.settings_form import settings_page
-from app.core.ui.settings_view import SettingsView
+from app.core.ui.settings_view import RetirableView
 from app.organisations.departments import DEPARTMENTS, LOG, TOLD, save_department, set_department_in_use
 from app.organisations.models import Unit
 
@@ -29,7 +27,7 @@ class OfOwnSchool(BaseFilter):  # type: ignore[misc]
         return query.filter(Unit.parent_id == current_actor().unit_id, Unit.level == DEPARTMENT)
 
 
-class DepartmentView(SettingsView):
+class DepartmentView(RetirableView):
     """The departments of the own school."""
 
     settings = DEPARTMENTS
@@ -59,18 +57,16 @@ class DepartmentView(SettingsView):
     def primary_button(self) -> dict[str, str] | None:
         return {"label": "新增二级单位", "url": url_for(f"{self.endpoint}.add")}
 
-    @expose("/edit/<pk>/<state>", methods=["POST"])
-    @has_access
-    @permission_name("edit")
-    def state(self, pk: str, state: str) -> Any:
-        """Stop offering a department, or offer it again."""
-        if state not in ("retire", "restore"):
-            abort(404)
-        row = self.row_or_404(pk)
-        with transaction(db.session):
-            set_department_in_use(db.session, current_actor(), row, utc_now(), in_use=state == "restore")
-            flash(f"「{row.name}」已{'恢复' if state == 'restore' else '停用，里面的教师请另选二级单位'}。", "success")
-        return redirect(url_for(f"{self.endpoint}.list"))
+    _retired_said = "停用，里面的教师请另选二级单位"
+
+    def _set_in_use(self, row: Any, *, in_use: bool) -> None:
+        set_department_in_use(db.session, current_actor(), row, utc_now(), in_use=in_use)
+
+    def _named(self, row: Any) -> str:
+        return str(row.name)
+
+    def _before_retiring(self, row: Any) -> str:
+        return f"停用后，教师档案里不再提供「{row.name}」；已经选了它的教师保持不变，请逐个另选。以后可以恢复。"
 
     def row_or_404(self, pk: str) -> Any:
         """A department of the own school."""
@@ -100,10 +96,3 @@ class DepartmentView(SettingsView):
             timeline=timeline(db.session, told, LOG, row.code) if row else [],
         )
         return self.render_template("core/settings_form.html", form_page=page)
-
-    def _state_action(self, row: Unit) -> dict[str, Any]:
-        if not row.active:
-            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
-        confirm = f"停用后，教师档案里不再提供「{row.name}」；已经选了它的教师保持不变，请逐个另选。以后可以恢复。"
-        url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
-        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": confirm}

@@ -1,33 +1,29 @@
-"""A list of units by file: first a plan that says what would change, then its confirmation. Nothing is deleted."""
+"""A list of units by file: what it would change, and how that is written. Nothing is deleted."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.actor import SYSTEM, Actor
-from app.core.errors import AppError, Conflict, NotAllowed
+from app.core.errors import NotAllowed
+from app.core.file_lines import Line
+from app.core.file_plans import Asked, Findings, PlanKind, Steps
 from app.core.flow import lock
 from app.core.settings_log import note_changes
-from app.core.workbook_reader import Sheet
 from app.organisations.changes import apply_due, today
-from app.organisations.comparing import compare, compare_again, look_up
+from app.organisations.comparing import compare, look_up
 from app.organisations.declarations import LOG, UNIT, columns_of
-from app.organisations.models import LEVELS, Unit, UnitChange, UnitPlan, spelling
+from app.organisations.models import LEVELS, Unit, UnitChange, spelling
 from app.organisations.moving import scope_below, settle
 from app.organisations.operations import NO_ROOM, may_add_units
 from app.organisations.queries import within
-from app.organisations.unit_file import read_units, write_units
+from app.organisations.unit_file import BOOK, MAX_ROWS, write_units
 
-KEPT = dt.timedelta(days=1)
-STALE = "上传之后这些单位又有变动，什么都没有写入。请重新上传这个文件，对照最新内容再确认。"
-DONE = "这个文件已经写入过，没有再写一遍。"
-HAS_ERRORS = "还有 {count} 处有错，什么都没有写入。请改好后重新上传。"
 BY_FILE = "按名单文件更新"
-Steps = Sequence[Mapping[str, Any]]
 
 
 def list_of_units(session: Session, actor: Actor) -> bytes:
@@ -39,40 +35,26 @@ def list_of_units(session: Session, actor: Actor) -> bytes:
     return write_units(stored.values(unit) for unit in sorted(units, key=lambda unit: order.index(unit.level)))
 
 
-def plan_list(session: Session, actor: Actor, sheets: Sequence[Sheet], file_name: str, now: dt.datetime) -> UnitPlan:
-    """Compare a file with what is stored. Raises AppError when no units can be found in it."""
-    if not may_add_units(actor):
+def must_have_units(_session: Session, asked: Asked) -> None:
+    """Raise NotAllowed where there can be no units below."""
+    if not may_add_units(asked.actor):
         raise NotAllowed(NO_ROOM)
-    apply_due(session, now)
-    lines, notes = read_units(sheets)
-    draft = compare(session, actor, lines)
-    session.execute(delete(UnitPlan).where(UnitPlan.at < now - KEPT, UnitPlan.applied_at.is_(None)))
-    content = {"steps": draft.steps, "errors": draft.errors, "same": draft.same, "notes": notes}
-    plan = UnitPlan(user_id=actor.user_id, file_name=file_name, at=now, content=content)
-    session.add(plan)
-    session.flush()
-    return plan
 
 
-def apply_list(session: Session, actor: Actor, plan_id: int, now: dt.datetime) -> UnitPlan:
-    """Write what the plan says, all of it or nothing. Raises Conflict when anything in it has changed since."""
-    plan = lock(session, UnitPlan, plan_id)
-    lock(session, Unit, actor.unit_id)  # two files of one authority are written one after the other
-    if not may_add_units(actor):
-        raise NotAllowed(NO_ROOM)
-    if plan.applied_at is not None:
-        raise Conflict(DONE)
-    if count := len(plan.content["errors"]):
-        raise AppError(HAS_ERRORS.format(count=count))
-    apply_due(session, now)
-    steps = plan.content["steps"]
-    again = compare_again(session, actor, steps)
-    if again.errors or again.steps != steps:
-        raise Conflict(STALE)
-    write_steps(session, actor, steps, now)
-    plan.applied_at = now
-    session.flush()
-    return plan
+def _hold(session: Session, asked: Asked) -> None:
+    lock(session, Unit, asked.actor.unit_id)  # two files of one authority are written one after the other
+
+
+def _compare(session: Session, asked: Asked, lines: Sequence[Line]) -> Findings:
+    apply_due(session, asked.now)
+    return compare(session, asked.actor, lines)
+
+
+def _write(session: Session, asked: Asked, steps: Steps) -> None:
+    write_steps(session, asked.actor, steps, asked.now)
+
+
+LIST = PlanKind("units", BOOK, MAX_ROWS, must_have_units, _hold, _compare, _write)
 
 
 def write_steps(session: Session, actor: Actor, steps: Steps, now: dt.datetime) -> None:

@@ -1,9 +1,9 @@
-"""Tables of units: the tree, the changes of its names, codes and places, and lists by file that wait."""
+"""Tables of units: the tree, and the changes of its names, codes and places."""
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Date, ForeignKey, Integer, String, event
+from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.codes import codes
@@ -14,13 +14,13 @@ from app.core.scope import ScopeIds
 
 LEVELS = {"nation": "国家", "province": "省", "city": "市", "county": "县", "school": "学校", "department": "二级单位"}
 LEVEL_TABLE = "UNIT_LEVEL"
-# Which levels a unit may hang on. A county of a municipality has no city above it.
+# Which levels a unit may hang on. A county of a municipality has no city above it; the ministry runs some universities.
 SUPERIORS = {
     "nation": (),
     "province": ("nation",),
     "city": ("province",),
     "county": ("city", "province"),
-    "school": ("county", "city", "province"),
+    "school": ("county", "city", "province", "nation"),
     "department": ("school",),
 }
 SCHOOL_KINDS = {"K": "幼儿园", "S": "中小学", "E": "特殊教育", "V": "中职", "H": "高职", "U": "高校"}
@@ -124,18 +124,3 @@ class UnitChange(Base):
     made_unit: Mapped[str] = mapped_column(String(100))
     applied_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     refused: Mapped[str] = mapped_column(String(300), default="")
-
-
-class UnitPlan(Base):
-    """What one uploaded list of units would change. It changes nothing until it is confirmed."""
-
-    __tablename__ = "unit_plan"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(Integer, index=True)
-    file_name: Mapped[str] = mapped_column(String(200))
-    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    applied_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    # {"steps": [{"kind": new|changed, "code", "row": of the file, "texts": {item: text}, "old": {changed item: text}}],
-    #  "errors": [{"row", "code", "label", "message"}], "same": n, "notes": [sentence]}
-    content: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -1,9 +1,10 @@
 """A unit hangs on another superior: the units below and every row of their people follow, set by set."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import column, or_, select, table, update
+from sqlalchemy import Row, column, insert, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from app.core.scope import SCOPE_COLUMNS, Scoped, system_scope
@@ -12,7 +13,9 @@ from app.organisations.models import LEVELS, Unit
 CHUNK = 5_000  # ids in one statement: databases limit them
 ABOVE_SCHOOL = SCOPE_COLUMNS[:-1]
 # Units know nothing of records, but reports that waited at an old superior must reach the new one.
-REPORTS = table("teacher", column("school_id"), column("waiting_unit_id"))
+REPORTS = table("teacher", *map(column, ("school_id", "department", "status", "waiting_unit_id")))
+# The sums of a school change with them; see records/counts.py.
+COUNTS = table("teacher_count", *map(column, ("school_id", "department", "status", "waiting_unit_id", "n")))
 
 
 def settle(session: Session, moved: Collection[int]) -> None:
@@ -96,4 +99,13 @@ def _hand_over_reports(session: Session, schools: Collection[int]) -> None:
             level = session.get_one(Unit, waiting_id).level
             goal = above.get(f"{level}_id") or school.parent_id
             waiting = update(REPORTS).where(own == school_id, waits_at == waiting_id)
-            session.execute(waiting.values(waiting_unit_id=goal))
+            moved = waiting.values(waiting_unit_id=goal).returning(REPORTS.c.department, REPORTS.c.status)
+            _count_elsewhere(session, school_id, waiting_id, goal, session.execute(moved).all())
+
+
+def _count_elsewhere(session: Session, school_id: int, old: int, new: int | None, reports: Iterable[Row[Any]]) -> None:
+    counted = Counter((row.department or "", row.status) for row in reports)
+    for (department, status), number in counted.items():
+        key = {"school_id": school_id, "department": department, "status": status}
+        places = ((old, -number), (new, number))
+        session.execute(insert(COUNTS), [{**key, "waiting_unit_id": place, "n": n} for place, n in places])

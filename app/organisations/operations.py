@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import ColumnElement, and_, column, func, select, table
 from sqlalchemy.orm import Session
 
 from app.core.actor import Actor
@@ -131,6 +132,10 @@ def _refuse_closing(session: Session, unit: Unit) -> None:
 
 def staff_in_service(session: Session, school_id: int) -> int:
     """How many people of a school have not left."""
-    status = STAFF.c.personnel_status
-    left = func.coalesce(status, "").startswith(GONE) & (func.coalesce(status, "") != CALLED_BACK)
-    return session.scalar(select(func.count()).select_from(STAFF).where(STAFF.c.school_id == school_id, ~left)) or 0
+    here = STAFF.c.school_id == school_id, ~has_left(STAFF.c.personnel_status)
+    return session.scalar(select(func.count()).select_from(STAFF).where(*here)) or 0
+
+
+def has_left(status: Any) -> ColumnElement[bool]:
+    """The criterion for people who have left, by the column with their 人员状态."""
+    return and_(func.coalesce(status, "").startswith(GONE), func.coalesce(status, "") != CALLED_BACK)

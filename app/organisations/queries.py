@@ -1,14 +1,18 @@
 """Reading units."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
 
 from app.core.actor import Actor
 from app.core.errors import AppError
+from app.core.scope import SCOPE_COLUMNS
 from app.core.validators import normalise_id
 from app.organisations.models import LEVELS, Unit, UnitChange
+
+department = aliased(Unit)
 
 
 def ancestors(session: Session, unit: Unit) -> list[Unit]:
@@ -22,6 +26,13 @@ def ancestors(session: Session, unit: Unit) -> list[Unit]:
     return found
 
 
+def path_to(session: Session, actor: Actor, unit: Unit) -> list[Unit]:
+    """From the actor's own unit down to one of those below it."""
+    upwards = [unit, *ancestors(session, unit)]
+    ids = [one.id for one in upwards]
+    return upwards[ids.index(actor.unit_id) :: -1] if actor.unit_id in ids else [unit]
+
+
 def within(actor: Actor) -> ColumnElement[bool]:
     """The criterion for the actor's own unit and those below it."""
     match actor.level:
@@ -33,6 +44,26 @@ def within(actor: Actor) -> ColumnElement[bool]:
             return or_(Unit.id == actor.unit_id, Unit.parent_id == actor.unit_id)
         case _:
             return Unit.id == actor.unit_id
+
+
+def schools_of(level: str, unit_id: int) -> ColumnElement[bool]:
+    """The criterion for the schools at or below a unit; of a department, for its school."""
+    match level:
+        case "nation":
+            return Unit.level == "school"
+        case "province" | "city" | "county":
+            return and_(Unit.level == "school", getattr(Unit, f"{level}_id") == unit_id)
+        case "school":
+            return Unit.id == unit_id
+        case _:
+            return Unit.id == select(department.parent_id).where(department.id == unit_id).scalar_subquery()
+
+
+def directly_below(level: str) -> Any:
+    """Of a school below a unit of this level: the unit between that hangs directly on it, which may be the school."""
+    between = SCOPE_COLUMNS[SCOPE_COLUMNS.index(f"{level}_id") + 1 : -1] if level != "nation" else SCOPE_COLUMNS[:-1]
+    columns = [getattr(Unit, name) for name in between]
+    return func.coalesce(*columns, Unit.id) if columns else Unit.id
 
 
 def is_below(actor: Actor, unit: Unit) -> bool:

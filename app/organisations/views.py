@@ -15,16 +15,17 @@ from app.core.db import db, transaction, utc_now
 from app.core.sections.fields import Value
 from app.core.sections.forms import FormState, texts_from
 from app.core.sections.section import Problem
-from app.core.ui import uploads
+from app.core.ui import file_plan_views
 from app.core.ui.addresses import whole_number
 from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
-from app.core.ui.blueprint import macro, register_templates
+from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
 from app.core.ui.settings_form import settings_page
 from app.organisations.change_views import UnitChangeView
+from app.organisations.conditions import CONDITIONS
 from app.organisations.declarations import NORMAL, UNIT
 from app.organisations.department_views import DepartmentView
-from app.organisations.list_views import MAX_MB, UnitListView
+from app.organisations.list_views import UnitListView
 from app.organisations.models import LEVELS, SCHOOL_KINDS, Unit
 from app.organisations.operations import (
     NOT_ABOVE,
@@ -67,6 +68,15 @@ class InState(BaseFilter):  # type: ignore[misc]
         if value == RETIRED:
             return query.filter(Unit.active.is_(False))
         return query.filter(Unit.active.is_(True), Unit.status == value)
+
+
+class ToBeDone(BaseFilter):  # type: ignore[misc]
+    """The units about which something is to be done."""
+
+    def apply(self, query: Any, value: str) -> Any:
+        if value not in CONDITIONS:
+            raise BadRequest
+        return query.filter(CONDITIONS[value].criterion())
 
 
 class DirectlyBelow(BaseFilter):  # type: ignore[misc]
@@ -117,10 +127,10 @@ class UnitView(ScopedModelView):
     # ── the list ──
 
     def filter_names(self) -> list[Any]:
-        return [*self.search_columns, "state", "above"]
+        return [*self.search_columns, "state", "above", "todo"]
 
     def list_filters(self, asked: ListRequest) -> list[Any]:
-        kinds = {"state": InState, "above": DirectlyBelow}
+        kinds = {"state": InState, "above": DirectlyBelow, "todo": ToBeDone}
         own = [["name", kinds[name], value] for name, value in asked.filters.items() if name in kinds]
         return [["name", WithinActor, ""], *own]
 
@@ -132,6 +142,7 @@ class UnitView(ScopedModelView):
             ("school_kind", "学校类型", SCHOOL_KINDS),
             ("state", "状态", states),
             ("above", "上级", self._superiors(asked)),
+            ("todo", "要办的事", {name: condition.label for name, condition in CONDITIONS.items()}),
         )
         return [
             {
@@ -284,9 +295,7 @@ class UnitView(ScopedModelView):
 
 def register(app: Flask, builder: Any) -> None:
     """Plug the feature in."""
-    register_templates("organisations", __name__)
     builder.add_view_no_menu(UnitView)
     builder.add_view_no_menu(UnitChangeView)
-    builder.add_view_no_menu(UnitListView)
     builder.add_view_no_menu(DepartmentView)
-    uploads.allow(app, "UnitListView.upload", MAX_MB)
+    file_plan_views.register(app, builder, UnitListView)

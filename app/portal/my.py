@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 
 from app.collection import operations
 from app.collection.queries import steps_of
+from app.collection.rounds import UNREPORTED, deadlines_for
+from app.collection.rounds_tables import TODAY
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
 from app.core.errors import AppError
@@ -47,7 +49,7 @@ class MyView(PlainView):
         teacher = own_record()
         history = history_of(db.session, teacher.id)
         mine = read_mine(db.session, current_actor(), teacher, history)
-        page = overview(mine, steps_of(db.session, mine.teacher.id), history)
+        page = overview(mine, steps_of(db.session, mine.teacher.id), history) | _deadline(teacher)
         return self.render_template("portal/my.html", my=page)
 
     @expose("/submit", methods=["POST"])
@@ -181,6 +183,13 @@ class MyView(PlainView):
         if posted.texts is None:
             return redirect(request.path)
         return self._show_form(_mine(), form, posted)
+
+
+def _deadline(teacher: Teacher) -> dict[str, Any]:
+    """Until when the school has to report what is still with the teacher or the school, and whether that is soon."""
+    open_ = teacher.status in UNREPORTED
+    found = deadlines_for(db.session, teacher.unit, TODAY(), counted=False) if open_ else []
+    return {"deadline": found[0].for_teacher, "deadline_near": found[0].is_near} if found else {}
 
 
 def _mine(teacher: Teacher | None = None) -> Mine:

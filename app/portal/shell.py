@@ -10,6 +10,8 @@ from app.core.actor import Actor
 from app.core.db import db
 from app.core.sections.views import view_name
 from app.core.ui.background import news
+from app.core.ui.listing import total_text
+from app.messages.views import bell
 from app.permissions import Permission as P
 from app.records import CHILD_SECTIONS
 from app.records.search import PERSON_HINT
@@ -37,6 +39,9 @@ MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("Excel 导入", "ImportView.start", P.IMPORT_USE, "/imports/"),
             Entry("照片批量上传", "PhotoBatchView.start", P.IMPORT_USE, "/photos/"),
             Entry("审核", "ReviewQueueView.list", P.REVIEW_LIST, "/review/", counted=True),
+            Entry("数据上报进展", "ProgressView.show", P.PROGRESS_SHOW, "/progress/"),
+            Entry("队伍结构", "StructureView.show", P.PROGRESS_SHOW, "/structure/"),
+            Entry("采集轮次", "RoundView.list", P.ROUND_LIST, "/rounds/"),
         ),
     ),
     (
@@ -55,7 +60,10 @@ MENU: tuple[tuple[str, str, tuple[Entry, ...]], ...] = (
             Entry("教师账号", "TeacherAccountView.list", P.TEACHER_ACCOUNT_LIST, "/accounts/teachers/"),
             Entry("单位", "UnitView.list", P.UNIT_LIST, "/units/"),
             Entry("二级单位", "DepartmentView.list", P.DEPARTMENT_LIST, "/departments/"),
+            Entry("审核链", "ChainView.edit", P.CHAIN_EDIT, "/review-chain/"),
             Entry("本省指标", "ProvinceItemView.list", P.ITEM_LIST, "/indicators/"),
+            Entry("代理审核", "StandInView.list", P.STAND_IN_LIST, "/stand-ins/"),
+            Entry("退回原因", "ReasonView.list", P.REASON_LIST, "/reasons/"),
             Entry("数据字典", "CodeTableView.list", P.CODE_LIST, "/dictionary/"),
         ),
     ),
@@ -89,6 +97,7 @@ def build() -> dict[str, Any] | None:
         "self_menu": [{"label": "我的档案", "url": url_for("MyView.overview"), "current": True}] if is_self else [],
         "jobs_url": url_for("JobView.list") if actor.may(P.JOB_LIST) else "",
         "jobs": news(actor),
+        "notices": bell(actor),
         "logout_url": url_for("AuthView.logout"),
         "me_url": url_for("MeView.show"),
         "password_url": url_for("PasswordView.change"),
@@ -123,6 +132,6 @@ def _item(actor: Actor, entry: Entry) -> dict[str, Any]:
         "label": entry.label,
         "url": url_for(entry.endpoint),
         "current": request.path.startswith(entry.prefix),
-        "count": count or "",
+        "count": total_text(count) if count else "",
         "hot": bool(count),
     }

@@ -4,6 +4,7 @@ from app.core.codes import codes
 from app.core.indicator_set import IndicatorSet
 from app.core.province_items import province_items
 from app.core.sections.section import Section
+from app.records import counts as counts  # no person is written without being counted
 from app.records import name_keys as name_keys  # a person's name is never written without its keys
 from app.records import teacher
 from app.records.sections import (

@@ -11,8 +11,8 @@ from app.core.db import Base, UtcDateTime, short_write
 
 
 class AccessLog(Base):
-    """One look. Kinds: reveal, export, account, look-up, print, file. `detail` holds filters, counts or a reason, never
-    the data."""
+    """One look. Kinds: reveal, alarm, export, account, look-up, print, file. `detail` holds filters, counts or a
+    reason, never the data."""
 
     __tablename__ = "access_log"
 

@@ -7,11 +7,11 @@ from app.core.db import Base
 from app.core.errors import OutOfScope
 from app.core.history import Audited
 from app.core.province_items import Extended
-from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
+from app.core.scope import SCOPE_COLUMNS, ScopedAsOwner, ScopeIds
 from app.records.teacher import Teacher
 
 
-class SectionRow(Base, Scoped, Audited, Extended):
+class SectionRow(Base, ScopedAsOwner, Audited, Extended):
     """A row of a section: it belongs to one teacher, and lies where the teacher lies."""
 
     __abstract__ = True

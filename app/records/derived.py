@@ -12,7 +12,6 @@ from app.records.sections.post_appointment import PostAppointment
 from app.records.sections.title_appointment import TitleAppointment
 from app.records.teacher import Teacher
 
-NO_EDUCATION = NO_DEGREE = "0"
 DEGREE_ORDER = ("0", "4", "3", "2", "1")  # an honorary doctorate ranks highest: GB/T 6864 lists it first
 PART = 500
 

@@ -14,9 +14,6 @@ from app.permissions import Permission as P
 from app.records.marks import ReviewMark, open_marks
 from app.records.teacher import Teacher
 
-OPEN_STATES = ("draft", "rejected")
-SCHOOL_STATES = ("draft", "rejected", "submitted_to_school")
-
 UNDER_REVIEW = "已报送，审核期间不能改。"
 APPROVED = "已审核通过。要改请申请信息变更。"
 WITH_SCHOOL = "已提交给学校，学校核对期间不能改。要改请先撤回。"

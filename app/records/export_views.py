@@ -79,15 +79,6 @@ class ExportView(SectionView):
     def headings(self, columns: Sequence[str]) -> list[str]:
         return [self.column_label(name) for name in columns or self.column_names()]
 
-    def knows(self, asked: ListRequest) -> bool:
-        """Whether the list still has these conditions and columns: what is ignored would show something else."""
-        same = set(asked.filters) <= set(self.filter_names()) and set(asked.columns) <= set(self.offered_columns())
-        return same and asked.order in ("", *self.order_columns)
-
-    def keys(self, asked: ListRequest, search: str, most: int) -> list[int]:
-        """The keys of the matching rows in the order of the list."""
-        return self.datamodel.keys(self._asked_filters(asked, search), self._order(asked), most)
-
     def lines(self, keys: list[int], columns: Sequence[str]) -> list[list[str]]:
         """The cells of some rows as texts, in the order of the keys."""
         names = columns or self.column_names()

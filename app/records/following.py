@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, event, inspect
 
-from app.core.many_rows import insert_many
+from app.core.many_rows import Lot, insert_many
 
 Columns = Callable[[Any], Mapping[str, Any]]
 _FOLLOWING: dict[str, dict[str, Columns]] = {}  # by table and item
@@ -51,7 +51,7 @@ def rows_follow(
     _OWN_ROWS.setdefault(model.__tablename__, []).append(found)
 
     def insert_them(_mapper: Any, connection: Connection, row: Any) -> None:
-        _insert(connection, found, [{name: getattr(row, name) for name in ("id", *items)}])
+        insert_many(connection, Lot(own.__table__, rows({name: getattr(row, name) for name in ("id", *items)})))
 
     def delete_them(_mapper: Any, connection: Connection, row: Any) -> None:
         connection.execute(delete(own).where(own.teacher_id == row.id))
@@ -67,11 +67,7 @@ def rows_follow(
     event.listen(model, "before_delete", delete_them)
 
 
-def insert_following(connection: Connection, model: Any, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Store the rows that follow from rows which were written without objects."""
+def following_rows(model: Any, lines: Sequence[Mapping[str, Any]]) -> Iterator[Lot]:
+    """The rows that follow from rows which are written without objects."""
     for found in _OWN_ROWS.get(model.__tablename__, ()):
-        _insert(connection, found, lines)
-
-
-def _insert(connection: Connection, found: _OwnRows, lines: Sequence[Mapping[str, Any]]) -> None:
-    insert_many(connection, found.model.__table__, [row for line in lines for row in found.rows(line)])
+        yield Lot(found.model.__table__, [row for line in lines for row in found.rows(line)])

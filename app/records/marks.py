@@ -9,15 +9,22 @@ from app.core.db import Base, UtcDateTime
 from app.core.scope import SCOPE_COLUMNS, Scoped, ScopeIds
 from app.records.teacher import Teacher
 
-MISSING = "missing"
+MISSING, OTHER = "missing", "other"
+WORDS_LENGTH = 40
+# What the whole nation has; authorities add their own, see collection/reasons.py.
 REASONS = {
     "evidence": "与证明材料不一致",
     MISSING: "缺少证明材料",
     "incomplete": "填写不完整",
     "wrong": "填写有误",
     "duplicate": "与其他记录重复",
-    "other": "其他原因",
+    OTHER: "其他原因",
 }
+
+
+def mark_text(reason: str, note: str) -> str:
+    """A reason and the sentence beside it."""
+    return f"{reason}：{note}" if note else reason
 
 
 class ReviewMark(Base, Scoped):
@@ -34,6 +41,7 @@ class ReviewMark(Base, Scoped):
     row_id: Mapped[int | None] = mapped_column(Integer)
     item: Mapped[str] = mapped_column(String(60), default="")
     reason: Mapped[str] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(String(WORDS_LENGTH), default="")  # the reason as it was worded that day
     note: Mapped[str] = mapped_column(String(300), default="")
     by_name: Mapped[str] = mapped_column(String(64))
     by_unit: Mapped[str] = mapped_column(String(100))
@@ -42,8 +50,7 @@ class ReviewMark(Base, Scoped):
 
     @property
     def text(self) -> str:
-        reason = REASONS.get(self.reason, self.reason)
-        return f"{reason}：{self.note}" if self.note else reason
+        return mark_text(self.words, self.note)
 
     def scope_ids(self, session: Session) -> ScopeIds:
         owner = session.get_one(Teacher, self.teacher_id)

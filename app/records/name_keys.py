@@ -7,12 +7,12 @@ some hundred, so that a search costs what it finds, however many people the coun
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Integer, and_, case, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, and_, case, false, func, literal_column, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, by_code_point
 from app.core.person_names import KEY_LENGTH, name_keys, name_order, typed_key
-from app.core.scope import SCOPE_COLUMNS, Scope, Scoped, ScopeIds, scope_of
+from app.core.scope import SCOPE_COLUMNS, Scope, ScopedAsOwner, ScopeIds, scope_of
 from app.organisations.models import Unit
 from app.records.following import follows, rows_follow
 from app.records.teacher import Teacher
@@ -22,18 +22,13 @@ NO_AREA = 0  # of schools that hang on the nation itself
 AREAS = ("nation", "province", "city", "county")
 
 
-class NameKey(Base, Scoped):
+class NameKey(Base, ScopedAsOwner):
     """One key of a person's name. Written by the flush and by bulk inserts; see `following.py`."""
 
     __tablename__ = "name_key"
 
     teacher_id: Mapped[int] = mapped_column(ForeignKey("teacher.id"), primary_key=True)
     key: Mapped[str] = mapped_column(by_code_point(KEY_LENGTH), primary_key=True)
-    # As the person's; what these refer to is checked there.
-    province_id: Mapped[int | None] = mapped_column(Integer)
-    city_id: Mapped[int | None] = mapped_column(Integer)
-    county_id: Mapped[int | None] = mapped_column(Integer)
-    school_id: Mapped[int | None] = mapped_column(Integer)
 
     def scope_ids(self, session: Session) -> ScopeIds:
         return (self.province_id, self.city_id, self.county_id, self.school_id)

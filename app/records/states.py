@@ -11,7 +11,22 @@ STATES = {
     "rejected": State("审核未通过", "no"),
     "approved": State("审核通过", "ok"),
 }
-WAITING = {"school": "待学校审核", "county": "待县级审核", "city": "待市级审核", "province": "待省级审核"}
+WAITING = {
+    "school": "待学校审核",
+    "county": "待县级审核",
+    "city": "待市级审核",
+    "province": "待省级审核",
+    "nation": "待部级审核",
+}
+
+# How a waiting report has come to the unit that reviews it.
+FIRST_REPORT, REPORTED_AGAIN, SENT_BACK, TAKEN_BACK = "first", "again", "back", "taken"
+ARRIVALS = {
+    FIRST_REPORT: State("首次报送", "info"),
+    REPORTED_AGAIN: State("退回后再报", "info"),
+    SENT_BACK: State("退回重审", "no"),
+    TAKEN_BACK: State("本单位撤回审核", "wait"),
+}
 
 
 def state_label(teacher: Any) -> str:

@@ -2,8 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, synonym
 
 from app.core.crypto import blind_index
@@ -55,6 +57,8 @@ NOT_STAFFED = When("is_staffed", among=("0",))
 MERGED_PLACE = "老地名已撤并的，选现在管辖那里的区县。"
 IN_PROGRAMME = When("grassroots_program", except_for=("0",))
 DIPLOMA = "见毕业证书。"
+# The queues of the reviewers are small beside the table: their indexes hold just what waits.
+ONLY_WAITING: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), sql_text("waiting_unit_id IS NOT NULL"))
 
 
 class Teacher(Base, Scoped, Audited, Extended):
@@ -69,7 +73,8 @@ class Teacher(Base, Scoped, Audited, Extended):
         Index("ix_teacher_county_name", "county_id", "name_order", "id"),
         Index("ix_teacher_province_name", "province_id", "name_order", "id"),
         Index("ix_teacher_name", "name_order", "id"),
-        Index("ix_teacher_waiting", "waiting_unit_id", "status"),
+        Index("ix_teacher_waiting", "waiting_unit_id", "reported_at", "id", **ONLY_WAITING),
+        Index("ix_teacher_waiting_school", "waiting_unit_id", "unit_id", "id", **ONLY_WAITING),
         Index("ix_teacher_department", "department", "id"),
     )
     section_name = "basic_info"
@@ -84,6 +89,7 @@ class Teacher(Base, Scoped, Audited, Extended):
     waiting_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
     waiting_unit: Mapped[Unit | None] = relationship(foreign_keys=[waiting_unit_id])
     stage: Mapped[int] = mapped_column(Integer, default=0)
+    arrival: Mapped[str | None] = mapped_column(String(10))  # how it came to the unit where it waits, see states.py
     reported_by_id: Mapped[int | None] = mapped_column(Integer)
     reported_by: Mapped[str] = mapped_column(String(64), default="")
     reported_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

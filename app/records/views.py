@@ -1,5 +1,6 @@
 """The screens of the record for administrators: list, one teacher, the forms of every section."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,16 +14,18 @@ from app.accounts.views import OWN_NUMBER
 from app.core.db import db, transaction, utc_now
 from app.core.drafts import drop_draft
 from app.core.indicator_set import IndicatorSet
+from app.core.sections.forms import FormState, texts_from
+from app.core.sections.section import Problem
 from app.core.sections.views import make_view
 from app.core.ui.addresses import row_key
 from app.core.ui.background import add_kind
 from app.core.ui.base_view import current_actor, print_line
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
+from app.core.ui.settings_form import settings_page
 from app.organisations.views import own_school
 from app.permissions import Permission as P
 from app.records import BY_NAME, CHILD_SECTIONS
-from app.records.access import log_access
 from app.records.attachment_views import AttachmentView
 from app.records.attachments import attachments_of
 from app.records.completeness import check_rows
@@ -31,9 +34,11 @@ from app.records.export import export_list
 from app.records.export_views import ExportView
 from app.records.file_pages import form_files, photo_block, record_files
 from app.records.form_views import keep_draft_of, on_to_files, say_none_posted, shown_page, store_posted
+from app.records.looks import REASON, note_look
 from app.records.operations import delete_row, delete_teacher
 from app.records.pages import record_blocks, timeline, whole_numbers
 from app.records.photo_views import photo_url
+from app.records.place_filters import UNIT, WAITS_AT, InUnit, WaitsAt, unit_choice, waiting_choice
 from app.records.queries import history_of, row_for, teacher_for
 from app.records.row_form import RowForm
 from app.records.rows import rows_of
@@ -92,11 +97,25 @@ class TeacherRecordView(ExportView):
     def indicator_set_of(self, row: Teacher) -> IndicatorSet:
         return row.unit.indicator_set
 
+    def filter_names(self) -> list[str]:
+        return [*super().filter_names(), UNIT, WAITS_AT]
+
+    def list_filters(self, asked: ListRequest) -> list[Any]:
+        found, name = super().list_filters(asked), self.list_columns[0]
+        kinds = {UNIT: InUnit, WAITS_AT: WaitsAt}
+        return [*found, *([name, kinds[key], value] for key, value in asked.filters.items() if key in kinds)]
+
     def filter_choices(self, asked: ListRequest) -> list[dict[str, Any]]:
         options = [{"value": "", "label": "审核状态：全部"}]
         options += [{"value": name, "label": state.label} for name, state in STATES.items()]
         status = {"name": "_flt_0_status", "column": "status", "label": "审核状态", "options": options}
-        return [status | {"value": asked.filters.get("status", "")}, *super().filter_choices(asked)]
+        unit = asked.filters.get(UNIT)
+        return [
+            status | {"value": asked.filters.get("status", "")},
+            *super().filter_choices(asked),
+            waiting_choice(asked.filters.get(WAITS_AT, "")),
+            *([unit_choice(unit)] if unit else []),
+        ]
 
     def cell(self, row: Teacher, name: str) -> Any:
         if name == "status":
@@ -148,7 +167,7 @@ class TeacherRecordView(ExportView):
         if not current_actor().may(P.RECORD_REVEAL) or g.get("revealed"):
             return []
         url = url_for(f"{self.endpoint}.reveal", pk=teacher.id)
-        return [{"label": "显示完整号码", "url": url, "post": True}]
+        return [{"label": REASON.title, "url": url}]
 
     def _revealed(self) -> list[dict[str, Any]]:
         numbers = g.get("revealed", [])
@@ -178,16 +197,33 @@ class TeacherRecordView(ExportView):
     def record_alerts(self, teacher: Teacher, rights: Any, state: Any) -> list[dict[str, Any]]:
         return []
 
-    @expose("/reveal/<pk>", methods=["POST"])
+    @expose("/reveal/<pk>", methods=["GET", "POST"])
     @has_access
     @permission_name("reveal")
     def reveal(self, pk: str) -> Any:
-        """Show ID and phone numbers whole, once, and note who looked."""
-        teacher = self.row_or_404(pk)
+        """Ask for the reason; then show ID and phone numbers whole, once, and note who looked."""
+        teacher, actor = self.row_or_404(pk), current_actor()
+        if request.method != "POST":
+            return self._reason_form(teacher, {}, [], "")
+        texts = texts_from(REASON, actor.indicator_set, request.form)
         with transaction(db.session):
-            log_access(db.session, current_actor(), "reveal", utc_now(), teacher_id=teacher.id)
+            problems, refused = note_look(db.session, actor, teacher.id, texts, utc_now())
+        if problems or refused:
+            return self._reason_form(teacher, texts, problems, refused), 429 if refused else 400
         g.revealed = whole_numbers(rows_of(db.session, teacher), teacher.indicator_set)
         return self.render_template(self.show_template, record=self.record_page(teacher))
+
+    def _reason_form(
+        self, teacher: Teacher, texts: Mapping[str, str], problems: Sequence[Problem], refused: str
+    ) -> str:
+        actor, back = current_actor(), url_for(f"{self.endpoint}.show", pk=teacher.id)
+        state = FormState(REASON, actor.indicator_set, {}, texts, lambda _: "", problems)
+        trail = [
+            {"label": "教师列表", "url": url_for(f"{self.endpoint}.list")},
+            {"label": str(teacher.name), "url": back},
+        ]
+        page = settings_page(state, REASON.title, trail, meta=f"{teacher.name} · {teacher.unit.name}")
+        return self.render_template("core/form.html", form_page=page | {"note": refused, "save_label": "显示号码"})
 
     # ── forms ──
 

@@ -17,7 +17,7 @@ from app.records import BY_NAME
 from app.records.queries import units_holding
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
-from app.spreadsheets.entry import enter_new_people, new_rows
+from app.spreadsheets.entry import enter_new_people, planned_people
 from app.spreadsheets.left_out import LeftOut, left_out_of
 from app.spreadsheets.locks import refusals
 from app.spreadsheets.models import ImportBlock, ImportPlan
@@ -162,7 +162,7 @@ def _names(rows: Iterable[PlanRow]) -> str:
 
 
 def _refuse_taken_numbers(session: Session, plan: ImportPlan, left_out: LeftOut) -> None:
-    for part in new_rows(session, plan, BASIC_INFO.name, left_out):
+    for part in planned_people(session, plan, BASIC_INFO.name, left_out):
         new = {row.key: row for row in part}
         if taken := units_holding(session, list(new)):
             raise Conflict(TAKEN.format(names=_names(new[number] for number in taken)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.scope import SCOPE_COLUMNS, ScopeIds
@@ -99,15 +99,26 @@ def blocks_of_plan(
 
     known: only rows of people who were stored before, or only of others.
     """
-    query = select(ImportBlock.id).where(ImportBlock.plan_id == plan_id).order_by(ImportBlock.id)
-    if actions:
-        query = query.where(ImportBlock.action.in_(actions))
-    if section:
-        query = query.where(ImportBlock.section == section)
-    if known is not None:
-        query = query.where(ImportBlock.known == known)
+    query = select(ImportBlock.id).where(*_among(plan_id, actions, section, known)).order_by(ImportBlock.id)
     for block_id in list(session.scalars(query)):
         yield _read_block(session, block_id)
+
+
+def count_planned(session: Session, plan_id: int, action: str, section: str, *, known: bool) -> int:
+    """How many rows those blocks have."""
+    query = select(func.sum(ImportBlock.count)).where(*_among(plan_id, (action,), section, known))
+    return int(session.scalar(query) or 0)
+
+
+def _among(plan_id: int, actions: Sequence[str], section: str, known: bool | None) -> list[ColumnElement[bool]]:
+    wanted = [ImportBlock.plan_id == plan_id]
+    if actions:
+        wanted.append(ImportBlock.action.in_(actions))
+    if section:
+        wanted.append(ImportBlock.section == section)
+    if known is not None:
+        wanted.append(ImportBlock.known == known)
+    return wanted
 
 
 def _read_block(session: Session, block_id: int) -> Block:

@@ -13,8 +13,9 @@ from app.core.actor import Actor
 from app.core.completed_numbers import complete_id_number, is_old_citizen_id
 from app.core.indicator_set import IndicatorSet
 from app.core.sections.fields import Value
+from app.core.sections.reading import Reader
 from app.core.sections.section import Section
-from app.core.workbook_reader import Cell
+from app.core.workbook_reader import Cell, is_empty
 from app.organisations.models import Unit
 from app.records import NOTHING
 from app.records.attachments import Place, rows_with_attachments
@@ -22,7 +23,7 @@ from app.records.editing import EditRights
 from app.records.many import parts, rights_of
 from app.records.queries import teachers_by_numbers, units_holding
 from app.records.teacher import Teacher
-from app.spreadsheets.upload import SectionSheet, is_empty
+from app.spreadsheets.upload import SectionSheet
 
 NO_NUMBER = "没有填身份证件号，认不出是哪位教师。"
 LOST_DIGITS = "Excel 已把号码变成数字，{what}。请把这一列设为“文本”格式，照证件重新填写，不能只改格式。"
@@ -42,6 +43,7 @@ class Roster:
     rights: dict[int, EditRights]
     stored: dict[str, dict[int, list[Any]]]
     attached: frozenset[Place]  # the stored rows that have attachments
+    reader: Reader
 
     @cached_property
     def indicator_set(self) -> IndicatorSet:
@@ -86,7 +88,9 @@ def _some(numbers: Sequence[int]) -> str:
     return f"第 {shown} 行" + (f"等 {len(numbers)} 行" if len(numbers) > NAMED else "")
 
 
-def load_roster(session: Session, actor: Actor, unit: Unit, section: Section, numbers: Sequence[str]) -> Roster:
+def load_roster(
+    session: Session, actor: Actor, unit: Unit, section: Section, numbers: Sequence[str], reader: Reader
+) -> Roster:
     """Read what is stored of these people in one section. The number of queries does not grow with the rows."""
     found = teachers_by_numbers(session, numbers)
     known = {number: teacher for number, teacher in found.items() if teacher.unit_id == unit.id}
@@ -98,7 +102,7 @@ def load_roster(session: Session, actor: Actor, unit: Unit, section: Section, nu
         for child in ((section, NOTHING) if section.many else ())
     }
     attached = rows_with_attachments(session, {name: _ids(by_teacher) for name, by_teacher in stored.items()})
-    return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored, attached)
+    return Roster(unit, known, elsewhere, rights_of(session, actor, teachers), stored, attached, reader)
 
 
 def _ids(by_teacher: dict[int, list[Any]]) -> list[int]:

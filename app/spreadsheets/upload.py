@@ -14,7 +14,7 @@ from app.core.sections.reading import Raw
 from app.core.sections.section import Section
 from app.core.sections.sheets import GUIDE_SHEET, Book, read_sheet_columns
 from app.core.uploaded_workbook import open_sheets
-from app.core.workbook_reader import Cell, ErrorCell, Row, Sheet
+from app.core.workbook_reader import Cell, ErrorCell, Row, Sheet, is_empty
 from app.records import SECTIONS, sections_for
 
 KEYS = ("name", "id_number")
@@ -57,6 +57,7 @@ class SectionSheet:
     section: Section
     columns: Mapping[int, str]  # position from 0 → identifier
     rows: Sequence[Row]
+    head: Row | None = None  # the row above the first
 
     @cached_property
     def own(self) -> Mapping[str, str]:
@@ -74,14 +75,17 @@ class SectionSheet:
         """The position of the ID number; every sheet of a section has one."""
         return next(position for position, identifier in self.columns.items() if identifier == NUMBER)
 
+    @cached_property
+    def others(self) -> Mapping[int, str]:
+        """The headings of the columns that are not read, by their position."""
+        cells = self.head.cells if self.head else ()
+        if any(cell in self.columns.values() for cell in cells):
+            return {}  # a hidden row alone: these are no headings
+        return {at: as_typed(cell) for at, cell in enumerate(cells) if at not in self.columns and not is_empty(cell)}
+
     def file_row(self, row: Row) -> FileRow:
-        cells = {name: row.at(position) for position, name in self.columns.items()}
-        return FileRow(self, row.number, {name: cell for name, cell in cells.items() if not is_empty(cell)})
-
-
-def is_empty(cell: Cell) -> bool:
-    """Whether nothing is in a cell, or only spaces."""
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+        cells = ((name, row.at(position)) for position, name in self.columns.items())
+        return FileRow(self, row.number, {name: cell for name, cell in cells if not is_empty(cell)})
 
 
 def plain(cell: Cell) -> Raw:
@@ -160,7 +164,8 @@ class Upload:
         if silent:
             self.notes.append(f"工作表「{name}」有 {silent} 行只有姓名和证件号，没有内容，已略过。")
         self._count(name, section, len(telling))
-        return SectionSheet(name, section, columns.columns, telling)
+        head = next((row for row in sheet.rows if row.number == columns.first_row - 1), None)
+        return SectionSheet(name, section, columns.columns, telling, head)
 
     def _count(self, name: str, section: Section, rows: int) -> None:
         other = self._sheets.setdefault(section.name, name)

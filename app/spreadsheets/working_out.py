@@ -74,7 +74,7 @@ def _plan_new_person(entry: Planned, given: dict[str, Raw], roster: Roster) -> N
     indicator_set = roster.indicator_set
     defaults = _defaults(BASIC_INFO, roster)
     filled = given | _from_number(entry.number, given, str(defaults.get("id_type") or ""), indicator_set)
-    _plan_new(entry, read_row(BASIC_INFO, filled, indicator_set, defaults), defaults, indicator_set)
+    _plan_new(entry, read_row(BASIC_INFO, filled, indicator_set, defaults, roster.reader), defaults, indicator_set)
     if not given.get("name") and not _has_error(entry, NAME):
         entry.wrong(NAME, NAME_NEEDED)
 
@@ -116,15 +116,15 @@ def plan_rows_of(
     none: list[Planned] = []
     filled_in: list[Planned] = []
     for row in rows:
-        (none if says_none(row, roster.indicator_set) else filled_in).append(_begin_child(row, roster, people))
+        (none if says_none(row, roster.indicator_set) else filled_in).append(_begin_child(row, number, roster, people))
     gone = list(_plan_children(section, roster, teacher, filled_in, replace=replace))
     gone += plan_none(roster, section, teacher, none, filled_in, gone)
     return [*none, *filled_in, *gone]
 
 
-def _begin_child(row: FileRow, roster: Roster, people: Mapping[str, Person]) -> Planned:
-    """Whose row it is."""
-    number, complaint = read_number(row.cells.get(NUMBER))
+def _begin_child(row: FileRow, number: str, roster: Roster, people: Mapping[str, Person]) -> Planned:
+    """Whose row it is; `number` is "" where it cannot be read."""
+    complaint = "" if number else read_number(row.cells.get(NUMBER))[1]
     teacher = roster.known.get(number)
     entry = Planned(row.sheet.section, row, number, teacher=teacher)
     entry.name = typed = clean_name(as_typed(row.cells.get(NAME)))
@@ -150,7 +150,7 @@ def _plan_children(
     indicator_set = roster.indicator_set
     defaults = _defaults(section, roster)
     given = [entry.row.given if entry.row else {} for entry in entries]
-    readings = [read_row(section, texts, indicator_set, defaults) for texts in given]
+    readings = [read_row(section, texts, indicator_set, defaults, roster.reader) for texts in given]
     asked = [reading.values for reading in readings]
     stored = roster.rows(section, teacher) if teacher else []
     pairs = pair_rows(section, asked, stored, replace=replace)
@@ -219,7 +219,8 @@ def _plan_new(entry: Planned, reading: Reading, defaults: Mapping[str, Value], i
 def _plan_change(entry: Planned, given: Mapping[str, Raw], target: Any, roster: Roster) -> None:
     """A change of a stored row: only what differs, and only where the record is open."""
     base = entry.section.values(target)
-    new = _take(entry, read_row(entry.section, given, roster.indicator_set, base), base, roster.indicator_set)
+    reading = read_row(entry.section, given, roster.indicator_set, base, roster.reader)
+    new = _take(entry, reading, base, roster.indicator_set)
     changed = {item: value for item, value in new.items() if filled(value) != filled(base.get(item))}
     entry.action = "update" if changed else "same"
     entry.target, entry.base_version = target, target.version

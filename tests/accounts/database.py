@@ -1,5 +1,6 @@
 """A look into the database between two requests; nothing stays open that a request could share."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,16 +26,37 @@ def looking(app: Flask) -> Iterator[Session]:
         yield session
 
 
-def dump(app: Flask, exempt: set[str] = EXEMPT) -> dict[str, Sequence[Any]]:
-    """All rows of all tables as they are stored."""
+Dump = dict[str, Sequence[Any]]
+_watchers: dict[str, sqlite3.Connection] = {}
+_last: dict[str, tuple[Any, Dump]] = {}  # by database: where it stood, and what stood in it
+
+
+def dump(app: Flask, exempt: set[str] = EXEMPT) -> Dump:
+    """All rows of all tables as they are stored. They are read again when anything at all was committed since."""
     with app.app_context(), db.engine.connect() as connection:
-        names = [name for name in sa.inspect(connection).get_table_names() if name not in exempt]
-        cursor = connection.connection.cursor()  # the driver's own: thousands of codes, hundreds of times
-        found = {}
-        for name in names:
-            cursor.execute(f'SELECT * FROM "{name}"{_in_order(name)}')
-            found[name] = cursor.fetchall()
-        return found
+        url, stands = str(connection.engine.url), _position(connection)
+        if url not in _last or _last[url][0] != stands:
+            _last[url] = (stands, _read(connection))
+    return {name: rows for name, rows in _last[url][1].items() if name not in exempt}
+
+
+def _position(connection: sa.Connection) -> Any:
+    """What moves with every commit of anybody: SQLite tells a connection that only watches, PostgreSQL has its log."""
+    if connection.dialect.name != "sqlite":
+        return connection.exec_driver_sql("SELECT pg_current_wal_insert_lsn()").scalar()
+    path = connection.engine.url.database or ""
+    if path not in _watchers:
+        _watchers[path] = sqlite3.connect(path, check_same_thread=False)
+    return _watchers[path].execute("PRAGMA data_version").fetchone()[0]
+
+
+def _read(connection: sa.Connection) -> Dump:
+    cursor = connection.connection.cursor()  # the driver's own: thousands of codes, hundreds of times
+    found = {}
+    for name in sa.inspect(connection).get_table_names():
+        cursor.execute(f'SELECT * FROM "{name}"{_in_order(name)}')
+        found[name] = cursor.fetchall()
+    return found
 
 
 def _in_order(name: str) -> str:
@@ -43,6 +65,6 @@ def _in_order(name: str) -> str:
     return f" ORDER BY {', '.join(keys)}" if keys else ""
 
 
-def changed_tables(before: dict[str, Sequence[Any]], after: dict[str, Sequence[Any]]) -> list[str]:
+def changed_tables(before: Dump, after: Dump) -> list[str]:
     """The names of the tables whose content differs."""
     return [name for name in before if before[name] != after.get(name)]

@@ -2,21 +2,17 @@
 
     python -m tests.benchmarks.bench_lists [teachers] [rounds]
 
-People are written by the bulk path, 5,000 to a county, 100 to a school; TEST_DATABASE_URL as in the tests. First the
-small country is measured, then it grows around the same county, and the same pages are measured again: for somebody of
-that county, of its province, of the nation. Called in process, without a network.
+The people are those of `flask demo generate`: 6,500 to a county, 65 to a school; TEST_DATABASE_URL as in the tests.
+First the small country is measured, then it grows around the same county, and the same pages are measured again: for
+somebody of that county, of its province, of the nation. Called in process, without a network.
 """
 
-import datetime as dt
 import platform
-import random
 import re
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from flask import Flask
@@ -24,100 +20,48 @@ from sqlalchemy.orm import Session
 
 from app.accounts.operations import PasswordRules, new_account
 from app.accounts.views import password_rules
-from app.core.actor import KEY as ACTOR
-from app.core.crypto import blind_index
-from app.core.db import db, utc_now
+from app.core.codes import codes
+from app.core.db import db
 from app.demo import PASSWORD
+from app.demo_world.generating import Part, generate, people_of_county
 from app.organisations.models import Unit
-from app.records.bulk import insert_rows
-from app.records.teacher import SECTION, Teacher
+from app.records.teacher import Teacher
 from tests.accounts.database import looking
 from tests.benchmarks.bench_section_pages import application
-from tests.conftest import Client, _actor
+from tests.conftest import Client
 
 TEACHERS, SMALL, ROUNDS = 1_000_000, 10_000, 30
-PER_SCHOOL, SCHOOLS, PROVINCES = 100, 50, 5
-PER_COUNTY = PER_SCHOOL * SCHOOLS
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈单解仇"
-GIVEN = "建国华明秀英丽军杰娟艳涛超玲桂芳敏静强磊洋勇霞平刚辉鹏飞红玉兰文志海燕春梅雪宇轩涵子欣怡佳思雨晓峰伟娜俊婷浩然"
-WEIGHTS = [100 // (1 + place // 3) for place in range(len(SURNAMES))]
+PROVINCES = ("5300000000", "4300000000", "5100000000", "5200000000", "4500000000")
 TYPED = ("建国", "国", "王", "王建国", "wjg", "wangjianguo", "wang", "单", "没有")
 
 
 # ── the country ──
 
 
-@dataclass
-class Country:
-    """The units and people made so far."""
+def grow(app: Flask, people: int, provinces: Sequence[str]) -> float:
+    """Make people until each of these provinces has its share of so many; the seconds it took."""
+    start = time.perf_counter()
+    with looking(app) as session:
+        codes.refresh(session)
+        for code in provinces:
+            generate(session, code, people // len(provinces), "none", lambda _part, _seconds, _rows: None)
+    return time.perf_counter() - start
 
-    app: Flask
-    places: int = 0
-    people: int = 0
 
-    def grow(self, people: int) -> float:
-        """Add counties until there are so many people; the seconds it took."""
-        chance, start = random.Random(self.people), time.perf_counter()
-        with looking(self.app) as session:
-            session.info[ACTOR] = _actor(session, "yunchuan")
-            while self.people < people:
-                for school in self._county(session):
-                    lines = [self._person(school, chance) for _ in range(PER_SCHOOL)]
-                    insert_rows(session, SECTION, school, lines, utc_now())
-                session.commit()
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(sa.text("ANALYZE"))
-                session.commit()
-        return time.perf_counter() - start
-
-    def _county(self, session: Session) -> list[Unit]:
-        """A county and its schools. The first two lie in one province, the others in all."""
-        number = self.people // PER_COUNTY
-        nation = session.scalars(sa.select(Unit).where(Unit.level == "nation")).one()
-        province = self._unit(session, "province", f"省{number % PROVINCES if number > 1 else 0}", nation)
-        city = self._unit(session, "city", f"{province.name}市{number // 50}", province)
-        county = self._unit(session, "county", f"县{number}", city)
-        return [self._unit(session, "school", f"{county.name}学校{n}", county) for n in range(SCHOOLS)]
-
-    def _unit(self, session: Session, level: str, name: str, parent: Unit) -> Unit:
-        known = session.scalars(sa.select(Unit).where(Unit.name == name, Unit.level == level)).one_or_none()
-        if known is not None:
-            return known
-        self.places += 1
-        above = {f"{parent.level}_id": parent.id} if parent.level != "nation" else {}
-        place = {f"{of}_id": getattr(parent, f"{of}_id") for of in ("province", "city", "county")} | above
-        unit = Unit(code=f"9{self.places:09d}", name=name, level=level, parent_id=parent.id, status="2", **place)
-        unit.school_kind = "S" if level == "school" else ""
-        session.add(unit)
-        session.flush()
-        return unit
-
-    def _person(self, school: Unit, chance: random.Random) -> tuple[dict[str, Any], dict[str, Any]]:
-        self.people += 1
-        name = chance.choices(SURNAMES, WEIGHTS)[0] + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2, 2))))
-        born = dt.date(1964 + chance.randrange(38), 1 + chance.randrange(12), 1 + chance.randrange(28))
-        number = f"530100{born:%Y%m%d}{self.people % 1000:03d}X"
-        values = {
-            "name": name, "gender": chance.choice("12"), "id_type": "1", "birth_date": born, "nationality": "156",
-            "ethnicity": chance.choices(("01", "03", "08", "56"), (90, 5, 4, 1))[0], "highest_education": "21",
-            "staff_category": chance.choice(("10", "20", "30")), "is_staffed": chance.choice("11110"),
-            "personnel_status": "100", "current_title": None,
-        }  # fmt: skip
-        # The number itself is not shown in full; its hash must be nobody else's.
-        columns = {"id_number_hash": blind_index(f"{self.people}", "bench"), "id_number_tail": number[-4:]}
-        status = chance.choices(("draft", "submitted_to_school", "approved"), (2, 1, 7))[0]
-        state = {"unit_id": school.id, "status": status, "stage": 0, "reported_by": ""}
-        return values, {**columns, **state}
+def first_county(session: Session) -> Unit:
+    """The county that is measured; it is whole from the beginning."""
+    code = Part(PROVINCES[0], 0, people_of_county()).code
+    return session.scalars(sa.select(Unit).where(Unit.code == code)).one()
 
 
 def make_accounts(session: Session, rules: PasswordRules) -> None:
     """Somebody who may look, in the first county, in its province and in the nation."""
-    county = session.scalars(sa.select(Unit).where(Unit.name == "县0")).one()
+    county = first_county(session)
     nation = session.scalars(sa.select(Unit).where(Unit.level == "nation")).one()
     for level, unit_id in (("county", county.id), ("province", county.province_id), ("nation", nation.id)):
         new_account(
             session, username=f"bench_{level}", name="林晓峰", role="信息管理员", unit_id=unit_id or 0,
-            password=PASSWORD, rules=rules, must_change=False,
+            password=PASSWORD, rules=rules, initial_from=None,
         )  # fmt: skip
 
 
@@ -149,7 +93,7 @@ def pages(client: Client, app: Flask, level: str) -> Iterator[tuple[str, str]]:
 def _middle(app: Flask, level: str) -> int:
     """A row in the middle of what somebody sees."""
     with looking(app) as session:
-        unit = session.scalars(sa.select(Unit).where(Unit.name == "县0")).one()
+        unit = first_county(session)
         mine = {"county": Teacher.county_id == unit.id, "province": Teacher.province_id == unit.province_id}
         query = sa.select(sa.func.avg(Teacher.id)).where(mine.get(level, sa.true()))
         middle = int(session.scalar(query) or 0)
@@ -184,16 +128,15 @@ def main() -> None:
     teachers = int(sys.argv[1]) if len(sys.argv) > 1 else TEACHERS
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     with application() as app:
-        country = Country(app)
         with app.app_context():
             name, rules = db.engine.dialect.name, password_rules()
         print(f"Python {platform.python_version()}, {name}, {rounds} rounds, milliseconds")
-        country.grow(SMALL)
+        grow(app, SMALL, PROVINCES[:1])
         with looking(app) as session:
             make_accounts(session, rules)
             session.commit()
         few = measure_all(app, rounds)
-        took = country.grow(teachers)
+        took = grow(app, teachers, PROVINCES)
         print(f"{teachers - SMALL} people were written in {took:.0f} s")
         many = measure_all(app, rounds)
     print(f"{'':50} {SMALL:>9,} people   {teachers:>9,} people   ratio")

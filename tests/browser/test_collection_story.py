@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from app.demo import PASSWORD
 from app.organisations.models import Unit
 from tests.browser.conftest import DESK, PHONE, Browser
 from tests.spreadsheets.workbooks import PEOPLE, fill, number_of, person
@@ -93,6 +94,11 @@ def test_record_goes_from_excel_to_approval(
     browser.open("/teachers/list/")
     browser.find(f"[aria-label='选中 {NAME}']").click()
     browser.click("生成自助账号")
+    browser.click("生成自助账号 1 位")
+    browser.click("打印密码条")
+    browser.find("[name=again_reason]").send_keys("发给本人")
+    browser.find("[name=again_password]").send_keys(PASSWORD)
+    browser.click("确认，继续")
     browser.sees("请把初始密码交给本人")
     browser.look("accounts")
     initial = browser.find(".strip code").text

@@ -50,7 +50,7 @@ def test_second_editor_is_told_and_loses_nothing(
     browser.type("former_name", "杨明")
     browser.sees("刚被别人改过")
     browser.look("conflict")
-    browser.click("保存", ".bar-b")
+    browser.send()
     browser.sees("请对照最新内容再保存")
     assert browser.find("[name=former_name]").get_attribute("value") == "杨明"
     browser.sees("现在存的是「无」")
@@ -66,7 +66,7 @@ def test_wrong_value_stays_on_the_page_with_its_reason(browser: Browser, teacher
     browser.open(f"/teachers/{teachers[0].id}/education_history/add")
     browser.type("start_month", "2015-13")
     browser.type("major", "历史学")
-    browser.click("保存", ".bar-b")
+    browser.send()
     browser.sees("没有 13 月")
     assert browser.find("[name=start_month]").get_attribute("value") == "2015-13"
     assert browser.find("[name=major]").get_attribute("value") == "历史学"

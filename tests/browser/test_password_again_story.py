@@ -47,7 +47,7 @@ def test_password_again_before_passwords_are_handed_out_and_accounts_made(
     browser.type("name", "陈思源")
     browser.type("username", "chen.siyuan")
     browser.driver.execute_script("document.querySelector('[name=roles][value=viewer]').click()")
-    browser.click("保存", ".bar-b")
+    browser.send()
     browser.sees("要新增账号，请先确认是您本人")
     browser.type("again_password", "wrong-Password1")
     browser.find(".again .btn-primary").click()

@@ -11,7 +11,7 @@ from app.records.teacher import Teacher
 def waiting(everything: Session) -> list[Teacher]:
     """What waits for the county, in the order of the queue."""
     query = sa.select(Teacher).where(Teacher.status == "in_review", Teacher.stage == 2, Teacher.county_id.is_not(None))
-    found = list(everything.scalars(query.order_by(Teacher.id)))
+    found = list(everything.scalars(query.order_by(Teacher.reported_at, Teacher.id)))
     everything.rollback()
     return found
 

@@ -23,6 +23,7 @@ from app.core.db import db, transaction, utc_now, writes
 from app.core.flow import FlowLog
 from app.core.jobs import CANCELLED, DONE, QUEUED, Job
 from app.core.scope import set_scope
+from app.demo import PASSWORD
 from app.jobs.running import make_worker
 from app.records.access import AccessLog
 from app.records.teacher import Teacher
@@ -216,7 +217,63 @@ def test_only_what_may_go_is_deleted(everything: Session, clerk: Client, teacher
     assert [key in states(everything) for key in ids] == [False, True, True]
 
 
-@pytest.mark.parametrize("action", ["report", "withdraw", "delete"])
+@pytest.fixture
+def without(everything: Session, teachers: list[Teacher]) -> list[Teacher]:
+    """Teachers without an account."""
+    everything.rollback()
+    have = set(everything.scalars(sa.select(Account.teacher_id).where(Account.teacher_id.is_not(None))))
+    return [teacher for teacher in teachers if teacher.id not in have]
+
+
+def with_account(everything: Session) -> set[int | None]:
+    everything.rollback()
+    found = set(everything.scalars(sa.select(Account.teacher_id).where(Account.teacher_id.is_not(None))))
+    everything.rollback()
+    return found
+
+
+def test_accounts_are_made_and_their_passwords_handed_out(
+    everything: Session, clerk: Client, client_as: Callable[[str], Client], without: list[Teacher]
+) -> None:
+    new, nameless, had = without[0], without[1], with_account(everything)
+    number, name, keys = str(new.id_number), str(new.name), (new.id, nameless.id)
+    nameless.id_number = None
+    everything.commit()
+    address = ask(clerk, "accounts", *keys, min(filter(None, had))).location
+    assert with_account(everything) == had, "nothing before it is confirmed"
+    confirm(clerk, address)
+    page = clerk.get(address).text
+    assert "做好 1 人，跳过 1 人，没有做成 1 人。" in page and "已有账号" in page and "没有填身份证件号" in page
+    assert with_account(everything) == had | {keys[0]}
+    assert "再次输入密码" in clerk.post(f"{address}/strips").text
+    answer = clerk.post(f"{address}/strips", {"again_password": PASSWORD, "again_reason": "发给本人"}).text
+    [password] = re.findall(r"<code>(.*?)</code>", answer)
+    assert name in answer and number not in answer
+    assert client_as("").login(number, password).status_code == 302
+    everything.rollback()
+    assert everything.scalars(sa.select(AccessLog.detail).order_by(AccessLog.id.desc())).first() == (
+        "initial passwords: 1 of 1 rows；发给本人"
+    )
+    other = ask(clerk, "report", keys[0]).location
+    assert clerk.post(f"{other}/strips", {"again_password": PASSWORD, "again_reason": "看看"}).status_code == 404
+
+
+def test_many_accounts_are_made_by_a_job(
+    app: Flask, everything: Session, clerk: Client, without: list[Teacher], many: None
+) -> None:
+    ids, before = [teacher.id for teacher in without[:3]], with_account(everything)
+    address = ask(clerk, "accounts", *ids).location
+    confirm(clerk, address)
+    assert "已交给后台" in clerk.get(address).text and with_account(everything) == before
+    while make_worker(app).turn():
+        pass
+    job = last_job(app)
+    assert (job.status, job.done) == (DONE, 3) and job.message.startswith("生成自助账号：做好 3 人")
+    assert with_account(everything) == before | set(ids)
+    assert "打印密码条" not in clerk.get(address).text, "those of a job are exported"
+
+
+@pytest.mark.parametrize("action", ["report", "withdraw", "delete", "accounts"])
 @pytest.mark.parametrize("username", ["zhoumin", "yizhong_query", "wangjianguo"])
 def test_who_may_not_do_it_to_one_may_not_to_many(
     everything: Session, client_as: Callable[[str], Client], teachers: list[Teacher], username: str, action: str

@@ -79,12 +79,17 @@ def test_another_provinces_choice_does_not_count(chain_of: Callable[[str], list[
 
 
 def test_next_reviewer() -> None:
-    chain = [Unit(id=number, name=str(number)) for number in (3, 7, 9)]
+    levels = ("nation", "province", "city", "county", "school")
+    school, county, city, province, nation = (Unit(name=level, level=level) for level in reversed(levels))
 
-    def following(current: int | None) -> int | None:
-        found = next_reviewer(chain, current)
-        return found.id if found else None
+    def following(chain: list[Unit], *passed: Unit | None) -> list[str]:
+        found = [next_reviewer(chain, current) for current in passed]
+        return [unit.name if unit else "" for unit in found]
 
-    assert [following(None), following(3), following(7), following(9)] == [3, 7, 9, None]
-    assert following(5) is None, "a unit that has left the chain counts as the last"
+    chain = [school, county, province]
+    assert following(chain, None, school, county, province) == ["school", "county", "province", ""]
+    assert following(chain, city) == ["province"], "a level that was switched off leads on to the next"
+    assert following([county], school) == ["county"], "a school that has left the chain approves nothing for good"
+    assert following([county], city) == [""]
+    assert following([nation], None, province) == ["nation", "nation"]
     assert next_reviewer([], None) is None

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-import pytest
 from sqlalchemy.orm import Session
 
 from app.records.teacher import Teacher
@@ -48,32 +47,6 @@ def test_search_finds_within_the_queue(client_as: Callable[[str], Client], waiti
     answer = client.post("/review/search/", {"q": waiting[1].name})
     page = client.get(answer.location).get_data(as_text=True)
     assert f"/review/desk/{waiting[1].id}" in page and "%" not in answer.location
-
-
-def test_batch_approves_what_it_can_and_tells_the_rest(
-    client_as: Callable[[str], Client], waiting: list[Teacher], everything: Session
-) -> None:
-    good, stale = waiting[:2]
-    client = client_as(COUNTY)
-    rows = [f"{good.id}.{good.version}", f"{stale.id}.{stale.version - 1}"]
-    answer = client.post("/review/batch", {"action": "approve", "rowid": rows})
-    page = client.get(answer.location).get_data(as_text=True)
-    assert "审核通过 1 份" in page and "跳过 1 份" in page and stale.name in page
-    assert fresh(everything, good).status == "approved"
-    assert fresh(everything, stale).status == "in_review"
-
-
-@pytest.mark.parametrize("row", ["", "1", "1.x", "x.1", "1.2.3", "99999999999.1"])
-def test_batch_with_bad_keys_changes_nothing(client_as: Callable[[str], Client], row: str) -> None:
-    assert client_as(COUNTY).post("/review/batch", {"action": "approve", "rowid": row}).status_code in (400, 404)
-
-
-def test_batch_of_foreign_rows_is_not_found(
-    client_as: Callable[[str], Client], strangers: list[Teacher], everything: Session
-) -> None:
-    row = f"{strangers[0].id}.{strangers[0].version}"
-    assert client_as(COUNTY).post("/review/batch", {"action": "approve", "rowid": row}).status_code == 404
-    assert fresh(everything, strangers[0]).status == "in_review"
 
 
 def test_waiting_days(everything: Session, client_as: Callable[[str], Client], waiting: list[Teacher]) -> None:

@@ -101,7 +101,7 @@ def plant(app: Flask, client_as: Callable[[str], Client]) -> set[str]:
     client.post("/teachers/search/", {"q": "530000199003070055"})
     client.post("/teachers/add", {"name": "某人", "id_type": "1", "id_number": "530000199003070071", "gender": "x"})
     client_as("").login("530000199003070098", "Geheim@2026")
-    client.post(f"/teachers/reveal/{people[1].id}")
+    assert client.post(f"/teachers/reveal/{people[1].id}", {"reason": "check"}).status_code == 200
     planted = {"530000199003070012", "530000199003070039", "530000199003070055", "530000199003070071"}
     return numbers | planted | {"530000199003070098"}
 

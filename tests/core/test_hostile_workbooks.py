@@ -74,7 +74,7 @@ def test_hostile_file_costs_little_and_is_explained(name: str, measure: Measure,
     if not words:
         assert said == "", "the file is read as if the odd part were not there"
         return
-    assert words in said and said.endswith("。") and "请" in said
+    assert any(word in said for word in words.split("|")) and said.endswith("。") and "请" in said
     assert len(said) < 120
 
 

@@ -157,7 +157,7 @@ def test_a_failed_request_leaves_the_session_usable(
 ) -> None:
     client = client_as("liyutong")
     with monkeypatch.context() as patch:
-        patch.setattr("app.portal.home.counts_by_status", None)
+        patch.setattr("app.portal.home.cards_of", None)
         assert client.get("/").status_code == 500
     assert client.get("/").status_code == 200
 

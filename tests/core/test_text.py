@@ -14,8 +14,6 @@ from app.core.text import (
     read_date,
     read_year,
     read_ym,
-    show_date,
-    show_ym,
 )
 from app.core.validators import InvalidValue
 
@@ -150,8 +148,8 @@ def test_text_is_no_number_and_keeps_its_zero() -> None:
 
 @given(DAYS)
 def test_read_date_reads_every_form(day: date) -> None:
-    loose = f"{day.year}.{day.month}.{day.day}"
-    forms = (day.isoformat(), f"{day:%Y%m%d}", int(f"{day:%Y%m%d}"), float(f"{day:%Y%m%d}"), loose, show_date(day), day)
+    loose, said = f"{day.year}.{day.month}.{day.day}", f"{day.year}年{day.month}月{day.day}日"
+    forms = (day.isoformat(), f"{day:%Y%m%d}", int(f"{day:%Y%m%d}"), float(f"{day:%Y%m%d}"), loose, said, day)
     assert {read_date(form) for form in forms} == {day}
 
 
@@ -208,11 +206,6 @@ def test_read_year_refuses_with_a_sentence(typed: object, words: str) -> None:
     with pytest.raises(InvalidValue) as refusal:
         read_year(typed)
     assert words in str(refusal.value)
-
-
-def test_shown_in_chinese() -> None:
-    assert (show_ym("2016-09"), show_ym(None), show_ym("")) == ("2016年9月", "", "")
-    assert (show_date(date(2016, 9, 1)), show_date(None)) == ("2016年9月1日", "")
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,30 @@
 """A new version of a code table by file: what it would change is shown first, and written as a whole or not at all."""
 
+import datetime as dt
 import io
 import re
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.cli import CODES
-from app.core.actor import actor_of
+from app.core.actor import Actor, actor_of
 from app.core.codes import Code, CodeTable, codes
-from app.core.db import utc_now
+from app.core.db import transaction, utc_now, writes
+from app.core.errors import AppError
+from app.core.file_plans import KEPT, Asked, FilePlan, confirm_plan, plan_file
 from app.core.settings_log import SettingChange
 from app.core.uploaded_workbook import read_sent
-from app.dictionary.models import CodePlan
 from app.dictionary.version_file import write_table
-from app.dictionary.versions import plan_version
+from app.dictionary.versions import NEW_VERSION, RETIRE
 from tests.conftest import Client
+from tests.test_races import all_at_once
 
 TABLES = sorted(path.stem for path in CODES.glob("[A-Z]*.csv"))
 HEAD = ("代码", "名称", "上级代码", "学校类型", "次序", "能否选用", "别名", "出处", "启用日期", "停用日期")
@@ -48,7 +53,7 @@ def exported(client: Client, table: str = "MARITAL") -> list[list[str]]:
 
 
 def upload(client: Client, content: bytes, table: str = "MARITAL", missing: str = "keep") -> Any:
-    return client.post(f"{VERSION}/{table}/upload", {"file": (io.BytesIO(content), "新版.xlsx"), "missing": missing})
+    return client.post(f"{VERSION}/{table}/upload", {"file": (io.BytesIO(content), "新版.xlsx"), "choice": missing})
 
 
 def planned(client: Client, content: bytes, missing: str = "keep") -> tuple[str, str]:
@@ -73,7 +78,7 @@ def test_every_table_goes_out_and_comes_back_unchanged(
     table = session.scalars(sa.select(CodeTable).where(CodeTable.name == name)).one()
     rows = session.scalars(sa.select(Code).where(Code.table_name == name).order_by(Code.sort, Code.id)).all()
     sheets = read_sent(write_table(table, rows))
-    plan = plan_version(session, actor_of(session), table, sheets, "x.xlsx", utc_now(), retire_missing=True)
+    plan = plan_file(session, NEW_VERSION, Asked(actor_of(session), utc_now(), name, RETIRE), sheets, "x.xlsx")
     assert (plan.content["errors"], plan.content["steps"]) == ([], [])
     assert plan.content["same"] == len(rows)
     session.rollback()
@@ -141,11 +146,38 @@ def test_a_code_that_stands_twice_is_told(admin: Client) -> None:
     assert "出现了两次" in page and "第 3 行" in page
 
 
-def test_a_plan_is_refused_when_the_table_has_moved(admin: Client, everything: Session) -> None:
-    path, _ = planned(admin, workbook(["88", "独居"], head=("代码", "名称")))
-    admin.post("/dictionary/codes/add/MARITAL", {"code": "77", "name": "待定", "sort": "1"})
+def test_a_plan_is_refused_when_its_codes_have_moved(admin: Client, everything: Session) -> None:
+    path, _ = planned(admin, workbook(["10", "从未结婚"], ["88", "独居"], head=("代码", "名称")))
+    row = everything.scalars(sa.select(Code).where(Code.table_name == "MARITAL", Code.code == "10")).one()
+    admin.post(f"/dictionary/codes/edit/{row.id}", {"code": "10", "name": "没有结过婚", "sort": "1"})
+    moved = names(everything)
+    assert moved["10"][0] == "没有结过婚"
     assert admin.post(f"{path}/confirm").status_code == 409
-    assert "88" not in names(everything)
+    assert names(everything) == moved
+    path, _ = planned(admin, workbook(["88", "独居"], head=("代码", "名称")))
+    admin.post("/dictionary/codes/add/MARITAL", {"code": "77", "name": "独居", "sort": "1"})
+    moved = names(everything)
+    answer = admin.post(f"{path}/confirm")
+    assert answer.status_code == 409 and "不能指两个代码" in answer.text
+    assert names(everything) == moved
+    path, _ = planned(admin, workbook(["89", "待定"], head=("代码", "名称")))
+    admin.post("/dictionary/codes/add/MARITAL", {"code": "76", "name": "别的", "sort": "1"})
+    assert admin.post(f"{path}/confirm").status_code == 302, "a change of what the file does not touch is no matter"
+
+
+def test_a_plan_lives_a_day(app: Flask, admin: Client, everything: Session) -> None:
+    path, _ = planned(admin, workbook(["88", "独居"], head=("代码", "名称")))
+    before = names(everything)
+    everything.rollback()
+    plan = everything.scalars(sa.select(FilePlan)).one()
+    plan.at = utc_now() - KEPT - dt.timedelta(minutes=1)
+    everything.commit()
+    assert "aria-disabled" in admin.get(path).text and "超过一天" in admin.get(path).text
+    answer = admin.post(f"{path}/confirm")
+    assert answer.status_code == 409 and "超过一天" in answer.text and names(everything) == before
+    app.test_cli_runner().invoke(args=["tidy"])
+    everything.rollback()
+    assert everything.scalar(sa.select(sa.func.count(FilePlan.id))) == 0
 
 
 @pytest.mark.parametrize(
@@ -161,7 +193,7 @@ def test_another_file_is_refused_with_a_sentence(admin: Client, everything: Sess
     answer = upload(admin, content)
     assert answer.status_code == 400 and said in answer.text
     everything.rollback()
-    assert everything.scalar(sa.select(sa.func.count(CodePlan.id))) == 0
+    assert everything.scalar(sa.select(sa.func.count(FilePlan.id))) == 0
 
 
 def test_a_province_brings_its_own_codes_and_leaves_the_nations(
@@ -182,5 +214,58 @@ def test_a_province_brings_its_own_codes_and_leaves_the_nations(
 def test_a_plan_is_seen_by_who_made_it(client_as: Callable[[str], Client], admin: Client) -> None:
     path, _ = planned(admin, workbook(["88", "独居"], head=("代码", "名称")))
     other = client_as("yunchuan_sys")
+    assert admin.get(path.replace("MARITAL", "GENDER")).status_code == 404
     assert other.get(path).status_code == 404 and other.post(f"{path}/confirm").status_code == 404
     assert client_as("liyutong").get(path).status_code == 403
+
+
+# ── confirmed once, however often it is pressed ──
+
+
+@pytest.fixture
+def plan_id(app: Flask, admin: Client, everything: Session) -> int:
+    planned(admin, workbook(["88", "独居"], head=("代码", "名称")))
+    everything.rollback()
+    found = everything.scalar(sa.select(FilePlan.id))
+    everything.rollback()
+    assert found is not None
+    return found
+
+
+def noted(session: Session) -> int:
+    session.rollback()
+    return session.scalar(sa.select(sa.func.count(SettingChange.id))) or 0
+
+
+def test_of_many_confirmations_one_writes(
+    app: Flask, actor_named: Callable[[str], Actor], everything: Session, plan_id: int
+) -> None:
+    actor = actor_named("moe_sys")
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        barrier.wait()
+        with transaction(session):
+            confirm_plan(session, NEW_VERSION, actor, plan_id, utc_now())
+
+    assert all_at_once(app, actor, act).count("done") == 1
+    assert noted(everything) == 1 and names(everything)["88"] == ("独居", "")
+
+
+def test_naive_confirming_writes_several_times(
+    app: Flask, actor_named: Callable[[str], Actor], everything: Session, plan_id: int
+) -> None:
+    """Look first, write later."""
+    actor = actor_named("moe_sys")
+
+    def act(session: Session, barrier: threading.Barrier) -> None:
+        writes.set(False)
+        open_still = session.scalar(sa.select(FilePlan.applied_at.is_(None)).where(FilePlan.id == plan_id))
+        session.rollback()
+        barrier.wait()
+        if not open_still:
+            raise AppError("written")
+        writes.set(True)
+        session.execute(sa.update(FilePlan).where(FilePlan.id == plan_id).values(applied_at=utc_now()))
+        session.commit()
+
+    assert all_at_once(app, actor, act).count("done") > 1

@@ -18,12 +18,16 @@ LISTS = {
     "ReviewQueueView": ("wangjianguo", "/review/list/"),
     "UnitView": ("qinghe_sys", "/units/list/"),
     "DepartmentView": ("yizhong_sys", "/departments/list/"),
+    "ReasonView": ("qinghe_sys", "/reasons/list/"),
+    "StandInView": ("wangjianguo", "/stand-ins/list/"),
     "AccountView": ("yizhong_sys", "/accounts/list/"),
     "TeacherAccountView": ("yizhong_sys", "/accounts/teachers/list/"),
     "CodeTableView": ("liyutong", "/dictionary/list/"),
     "CodeView": ("liyutong", "/dictionary/codes/list/"),
     "ProvinceItemView": ("yunchuan_sys", "/indicators/list/"),
     "ProvinceRuleView": ("yunchuan_sys", "/indicators/rules/list/"),
+    "RoundView": ("zhoumin", "/rounds/list/"),
+    "LateSchoolView": ("zhoumin", "/rounds/late/list/"),
 } | {view_name(section): ("liyutong", f"/records/{section.name}/list/") for section in CHILD_SECTIONS}
 EXPORTED = [name for name, (_, path) in LISTS.items() if path.startswith(("/teachers/", "/records/"))]
 

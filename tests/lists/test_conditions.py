@@ -56,7 +56,7 @@ def test_every_coded_item_is_a_condition(app: Flask, clerk: Client, name: str) -
     section = BY_NAME[path.split("/")[2]] if "records" in path else BASIC
     coded = {f.name: f for f in section.declared.values() if f.code_table and "S" in f.school_types}
     found = offered(text(clerk.get(path)))
-    assert set(found) - {"status"} == set(coded)
+    assert set(found) - {"status", "waiting"} == set(coded)
     for item, field in coded.items():
         listed = codes[field.table_for(IndicatorSet("S"))].offered(IndicatorSet("S"))
         assert (found[item] is None) == (len(listed) > MOST_LISTED), item
@@ -138,7 +138,7 @@ def test_a_retired_code_stays_chosen(app: Flask, clerk: Client) -> None:
 def test_above_the_schools_the_items_of_all_kinds_are_conditions(client_as: Callable[[str], Client]) -> None:
     found = offered(text(client_as("zhoumin").get(TEACHERS)))
     coded = {name for name, field in BASIC.declared.items() if field.code_table}
-    assert set(found) - {"status"} == coded - {"department"}, "each school has its own departments"
+    assert set(found) - {"status", "waiting"} == coded - {"department"}, "each school has its own departments"
 
 
 def test_one_code_of_two_tables_has_both_names(app: Flask, client_as: Callable[[str], Client]) -> None:
@@ -172,3 +172,27 @@ def test_short_ones_stand_in_the_row_and_the_rest_is_found_by_name(clerk: Client
     assert "data-find-condition" in panel and '<span class="n">2</span>' in panel
     labels = re.findall(r'<label class="control-label" for="([^"]+)">', panel)
     assert len(labels) > 20 and all(f'id="{label}"' in panel for label in labels)
+
+
+SEARCHED = {
+    "TeacherView": "_flt_0_status=draft",
+    "TeacherAccountView": "_flt_0_state=none",
+    "CodeView": "_flt_0_table_name=MARITAL",
+    "EducationHistoryView": "_flt_0_education=61",
+}
+
+
+@pytest.mark.parametrize("name", SEARCHED)
+def test_a_search_keeps_the_conditions(client_as: Callable[[str], Client], name: str) -> None:
+    login, path = LISTS[name]
+    client, condition, sizes = client_as(login), SEARCHED[name], f"psize_{name}=20"
+    page = text(client.get(f"{path}?{condition}&{sizes}&page_{name}=0"))
+    action = html.unescape(re.findall(r'<form class="search"[^>]* action="([^"]+)"', page)[0])
+    location = client.post(action, {"q": "陈"}).location
+    kept = re.findall(r"[^?&]+", location.partition("?")[2])
+    assert [part for part in kept if not part.startswith("q=")] == [condition, sizes] and len(kept) == 3
+    again = text(client.get(location))
+    assert 'value="陈"' in again
+    without = client.post(action, {})
+    assert re.sub(r"^https?://[^/]+", "", without.location) == f"{path}?{condition}&{sizes}"
+    assert client.post(f"{path.replace('/list/', '/search/')}?_flt_0_nothing=1", {"q": "陈"}).status_code == 400

@@ -294,7 +294,8 @@ def test_reports_wait_at_the_new_superior(
     school, old = unit(everything, SCHOOL), unit(everything, COUNTY)
     waiting = [t.id for t in everything.scalars(sa.select(Teacher).where(Teacher.waiting_unit_id == old.id))]
     at_school = everything.scalars(sa.select(Teacher.id).where(Teacher.waiting_unit_id == school.id)).all()
-    everything.execute(sa.update(Teacher).where(Teacher.id.in_(at_school[:1])).values(waiting_unit_id=old.id, stage=2))
+    passed_on = everything.get_one(Teacher, at_school[0])
+    passed_on.waiting_unit_id, passed_on.stage = old.id, 2
     everything.commit()
     assert at_school and (waiting or at_school)
     move(everything, SCHOOL, NEXT_COUNTY)

@@ -8,9 +8,11 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
+from openpyxl.utils import get_column_letter
 from sqlalchemy.orm import Session
 
 from app.core.settings_log import SettingChange
+from app.organisations.declarations import UNIT
 from app.organisations.models import Unit, UnitChange
 from app.organisations.unit_file import write_units
 from app.records.teacher import Teacher
@@ -65,9 +67,32 @@ def test_the_list_goes_out_and_comes_back_unchanged(client_as: Callable[[str], C
         assert "没有变动" in page and "要改的地方" not in page, username
 
 
-def test_an_empty_template_has_its_columns() -> None:
-    sheet = openpyxl.load_workbook(io.BytesIO(write_units([]))).active
-    assert [cell.value for cell in sheet[1]][:4] == ["单位代码", "单位名称", "上级单位代码", "级别"]
+@pytest.mark.usefixtures("everything")  # which has the codes read
+def test_every_coded_item_of_the_template_has_a_drop_down() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(write_units([])))
+    sheet = book.active
+    labels = {get_column_letter(at): cell.value.lstrip("*") for at, cell in enumerate(sheet[2], start=1) if cell.value}
+    assert list(labels.values()) == [field.label for field in UNIT.items]
+    assert sheet.row_dimensions[1].hidden and sheet["A1"].value == "unit.code"
+    offered = {
+        str(v.sqref).rstrip("0123456789").split(":")[1]: v.formula1 for v in sheet.data_validations.dataValidation
+    }
+    assert {labels[letter] for letter in offered} == {field.label for field in UNIT.items if field.code_table}
+    [level] = [offered[letter] for letter, label in labels.items() if label == "级别"]
+    named, _, place = book.defined_names[level].attr_text.partition("!")
+    cells = [row[0].value for row in book[named.strip("'")][place.replace("$", "")]]
+    assert "学校" in cells and "县" in cells
+    assert "INDIRECT" in next(offered[letter] for letter, label in labels.items() if label == "所在地区划")
+
+
+@pytest.mark.usefixtures("everything")
+def test_a_full_list_can_be_read_by_every_reader() -> None:
+    rows = [{"code": f"{number:010}", "name": "某小学", "level": "school"} for number in range(30)]
+    content = write_units(rows)
+    for read_only in (False, True):
+        sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=read_only).worksheets[0]
+        found = [row[:4] for row in sheet.iter_rows(min_row=3, values_only=True)]
+        assert found == [(row["code"], "某小学", None, "学校") for row in rows]
 
 
 def test_a_list_adds_and_changes(county: Client, everything: Session) -> None:

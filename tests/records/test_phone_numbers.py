@@ -58,7 +58,7 @@ def test_masked_for_the_clerk_whole_for_the_person(
 
 def test_a_noted_look_shows_it_whole(everything: Session, contact: Contact, client_as: Callable[[str], Client]) -> None:
     before = everything.scalar(sa.select(sa.func.count(AccessLog.id))) or 0
-    page = client_as("liyutong").post(f"/teachers/reveal/{contact.teacher_id}").text
+    page = client_as("liyutong").post(f"/teachers/reveal/{contact.teacher_id}", {"reason": "request"}).text
     assert f"手机 {MOBILE}" in page
     everything.rollback()
     assert everything.scalar(sa.select(sa.func.count(AccessLog.id))) == before + 1

@@ -12,7 +12,7 @@ from app.core.validators import citizen_check_digit
 from app.records.teacher import Teacher
 from app.spreadsheets.packing import unpack_values
 from tests.spreadsheets.desk import Desk
-from tests.spreadsheets.workbooks import PEOPLE, fill, headings, known, number_of, person, template
+from tests.spreadsheets.workbooks import PEOPLE, fill, headings, known, letter_of, number_of, person
 
 WORK, CERTIFICATES = "工作经历", "教师资格"
 NOON = dt.datetime(2016, 9, 1, 12, 30)  # noqa: DTZ001 - Excel knows no time zones
@@ -126,9 +126,8 @@ def test_what_cannot_be_understood_is_explained(desk: Desk) -> None:
     rows = {(row.sheet, row.row_no): row for row in desk.rows(desk.plan(**sheets))}
     for place, (sheet, _, label, typed, words) in places.items():
         errors = rows[place].errors
-        labels = headings(template(desk.unit)[sheet])
-        letter = template(desk.unit)[sheet].cell(2, labels[label]).column_letter
-        assert [(error["column"], words in error["message"]) for error in errors] == [(letter, True)], (typed, errors)
+        found = [(error["column"], words in error["message"]) for error in errors]
+        assert found == [(letter_of(desk.unit, sheet, label), True)], (typed, errors)
         assert errors[0]["message"].endswith("。") or "例：" in errors[0]["message"]
 
 
@@ -231,7 +230,7 @@ def test_a_formula_without_a_result_is_named(desk: Desk) -> None:
     plan = edited(desk, edit, 基本信息=[person(1, "何静宜")])
     assert desk.only_error(plan)[1:] == (
         3,
-        template(desk.unit)[PEOPLE].cell(2, headings(template(desk.unit)[PEOPLE])["曾用名"]).column_letter,
+        letter_of(desk.unit, PEOPLE, "曾用名"),
         "单元格里是公式错误（如 #N/A）或没有结果的公式，读不出内容。请改填实际内容。",
     )
 

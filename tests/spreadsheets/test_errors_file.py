@@ -84,15 +84,17 @@ def test_mended_and_uploaded_it_is_written(desk: Desk, wrong: ImportPlan) -> Non
     assert [study.end_month for study in desk.studies(teacher)] == ["2016-07"]
 
 
-@pytest.mark.parametrize(
-    ("label", "broken"), [("身份证件号", 530102199001160013), ("曾用名", "#N/A"), ("备注", "#REF!"), ("民族", "#NAME?")]
-)
-def test_what_excel_has_lost_does_not_come_back_as_content(desk: Desk, label: str, broken: Any) -> None:
-    plan = desk.plan(基本信息=[person(1, "何静宜") | {label: broken}])
-    first = desk.only_error(plan)
+LOST = {"身份证件号": 530102199001160013, "曾用名": "#N/A", "备注": "#REF!", "民族": "#NAME?"}
+
+
+def test_what_excel_has_lost_does_not_come_back_as_content(desk: Desk) -> None:
+    lines = [person(i, f"何{'一二三四'[i]}") | {label: broken} for i, (label, broken) in enumerate(LOST.items())]
+    plan = desk.plan(基本信息=lines)
+    first = [error[:3] for error in desk.errors(plan)]
+    assert [row for _, row, _ in first] == [3, 4, 5, 6]
     for _ in range(2):
         plan = again(desk, marked(desk, plan))
-        assert desk.only_error(plan)[:3] == first[:3]
+        assert [error[:3] for error in desk.errors(plan)] == first
 
 
 def test_a_shortened_number_is_not_taken_for_somebody(desk: Desk) -> None:
@@ -107,6 +109,29 @@ def test_rows_that_say_nothing_is_there_are_kept(desk: Desk) -> None:
     assert cell(workbook, QUALIFICATIONS, 3, "教师资格证种类").value == "无"
     cell(workbook, PEOPLE, 3, "民族").value = "彝族"
     assert desk.actions(again(desk, workbook)) == ["create", "create"]
+
+
+def test_columns_that_the_template_does_not_know_are_kept(desk: Desk, wrong: ImportPlan) -> None:
+    workbook = openpyxl.load_workbook(desk.path)
+    sheet = workbook[PEOPLE]
+    end = max(headings(sheet).values())
+    sheet.insert_cols(3)  # between known ones
+    for row, value in ((2, "校内工号"), (3, "=1+1"), (4, "0012")):
+        sheet.cell(row, 3, value).data_type = "s"
+        sheet.cell(row, end + 2, "备注二" if row == 2 else f"说明{row}")
+    workbook.save(desk.path)
+    judged = desk.plan_file(desk.path)
+    back = marked(desk, judged)
+    assert [cell(back, PEOPLE, row, "校内工号").value for row in (3, 4)] == ["=1+1", "0012"]
+    assert cell(back, PEOPLE, 3, "校内工号").data_type == "s", "no formula comes of it"
+    assert [cell(back, PEOPLE, row, "备注二").value for row in (3, 4)] == ["说明3", "说明4"]
+    assert headings(back[PEOPLE])["校内工号"] > max(headings(back[PEOPLE])[label] for label in ("姓名", "备注"))
+    # Sent again they are as they were, and the others are judged as before.
+    plan = again(desk, back)
+    said = [[(row[0], row[1], row[3]) for row in desk.errors(one)] for one in (plan, judged, wrong)]
+    assert said[0] == said[1] == said[2], "in the same rows, in moved columns"
+    assert sum("不是模板里的项目，没有读取" in note for note in plan.notes) == 2
+    assert cell(marked(desk, plan), PEOPLE, 4, "校内工号").value == "0012"
 
 
 def test_a_file_without_a_hidden_row_becomes_a_template(desk: Desk) -> None:

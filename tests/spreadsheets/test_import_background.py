@@ -57,6 +57,7 @@ def test_a_large_file_is_read_written_and_taken_back_by_jobs(
     )
     page = text_of(clerk.get(address))
     assert "正在后台处理" in page and f'data-progress="{address}/state"' in page
+    assert page.partition("</nav>")[2].partition("<h1>")[2].count("老师 名单.xlsx") == 1, "the head names the file once"
     assert clerk.get(f"{address}/state").get_json()["busy"]
     answer = clerk.post(f"{address}/confirm")
     assert "还没有核对完" in text_of(clerk.get(address) if answer.status_code == 302 else answer)
@@ -111,7 +112,7 @@ def test_what_moved_meanwhile_refuses_the_job_and_the_page_says_it(
     assert "没有做完" in page and "又有变动，什么都没有写入" in page and "可以写入" in page
     everything.rollback()
     assert everything.get_one(Teacher, teacher.id).former_name == "大名"
-    assert everything.scalars(sa.select(Job.status)).all() == ["done", "failed"]
+    assert everything.scalars(sa.select(Job.status).order_by(Job.id)).all() == ["done", "failed"]
 
 
 @pytest.mark.usefixtures("everything_in_background")

@@ -15,14 +15,13 @@ from app.records.marks import ReviewMark
 from app.records.teacher import Teacher
 from app.spreadsheets.operations import apply_plan
 from tests.spreadsheets.desk import Desk
-from tests.spreadsheets.workbooks import PEOPLE, STUDIES, headings, known, number_of, person, template
+from tests.spreadsheets.workbooks import PEOPLE, STUDIES, headings, known, letter_of, number_of, person
 
 BAD = number_of(1)[:17] + ("1" if number_of(1)[17] != "1" else "2")
 
 
 def column(desk: Desk, sheet: str, label: str) -> str:
-    found = template(desk.unit)[sheet]
-    return str(found.cell(2, headings(found)[label]).column_letter)
+    return letter_of(desk.unit, sheet, label)
 
 
 @pytest.mark.parametrize(

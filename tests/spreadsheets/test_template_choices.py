@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import openpyxl
@@ -52,7 +53,9 @@ class Template:
         return [row[0].value for row in self.workbook["_codes"][f"{column}{first}:{column}{last}"]]
 
 
+@cache
 def template_of(indicator_set: IndicatorSet) -> Template:
+    """It takes seconds, and nobody here changes it."""
     content = build_template(book_for(indicator_set), "青禾县第一中学", codes)
     return Template(openpyxl.load_workbook(io.BytesIO(content)))
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 
+from app.core.excel import CODE_SHEET
 from app.core.text import clean
 from app.core.validators import citizen_check_digit
 from app.organisations.models import Unit
@@ -39,10 +41,15 @@ def headings(sheet: Any, row: int = 2) -> dict[str, int]:
 
 
 _templates: dict[tuple[str, frozenset[str]], bytes] = {}
+_letters: dict[tuple[str, str], dict[str, str]] = {}
+FEW = 40  # rows of the hidden lists that a template of some sheets keeps
 
 
 def template(unit: Unit, *names: str) -> Any:
-    """The school's template; with `names` only those sheets of sections. Making one takes seconds: it is kept."""
+    """The school's template; with `names` only those sheets of sections, and the beginnings of the hidden lists.
+
+    Making one takes seconds: it is kept. Thousands of places in each of hundreds of files would only take time.
+    """
     key = (unit.code, frozenset(names))
     if key not in _templates:
         whole = _templates.setdefault((unit.code, frozenset()), template_for(unit))
@@ -50,10 +57,20 @@ def template(unit: Unit, *names: str) -> Any:
         for section in sections_for(unit.indicator_set) if names else ():
             if section.title not in names:
                 del workbook[section.title]
+        if names:
+            workbook[CODE_SHEET].delete_rows(FEW + 1, workbook[CODE_SHEET].max_row)
         made = io.BytesIO()
         workbook.save(made)
         _templates[key] = made.getvalue()
     return openpyxl.load_workbook(io.BytesIO(_templates[key]))
+
+
+def letter_of(unit: Unit, sheet: str, label: str) -> str:
+    """The column of the school's template under a heading."""
+    if (unit.code, sheet) not in _letters:
+        columns = headings(template(unit)[sheet])
+        _letters[unit.code, sheet] = {text: get_column_letter(column) for text, column in columns.items()}
+    return _letters[unit.code, sheet][label]
 
 
 def fill(unit: Unit, path: Path, **sheets: Lines) -> Path:

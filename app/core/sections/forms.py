@@ -117,7 +117,7 @@ def _item(state: FormState, declared: Field) -> Item:
     if lock and declared.kind != "text":
         item.kind = "text"  # a locked choice is read, not chosen
     if lock:
-        item.value = show(declared, state.stored.get(declared.name), state.indicator_set)
+        item.value = show(declared, state.stored.get(declared.name), state.indicator_set, reveal=state.reveal)
         return item
     if item.kind == "multi":
         item.values = split_codes(text)

@@ -18,6 +18,7 @@ Raw: TypeAlias = str | int | float | bool | dt.date | dt.datetime | None
 
 TODAY = dt.date.today
 Day = TypeVar("Day", str, dt.date)
+Reader: TypeAlias = "Callable[[Field, Raw, IndicatorSet], Value]"
 
 
 def _person_name(value: str) -> str:
@@ -55,9 +56,9 @@ class Reading:
 
 def read(field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
     """The value meant by `raw`; None when empty. Raises InvalidValue with a sentence that helps."""
-    if isinstance(raw, str) and field.kind != "text":
-        raw = clean(raw).lstrip(APOSTROPHES)  # an apostrophe is how people force Excel to keep text
-    if raw is None or (isinstance(raw, str) and (not clean(raw) or (field.open_ended and match_key(raw) in LASTING))):
+    if isinstance(raw, str):
+        raw = clean(raw).lstrip("" if field.kind == "text" else APOSTROPHES)  # so people force Excel to keep text
+    if raw in (None, "") or (field.open_ended and _is_lasting(raw)):
         return None
     if raw in EXCEL_ERRORS:
         raise InvalidValue("“%(text)s”是公式的错误，不是内容。请改填实际内容。", text=raw)
@@ -76,6 +77,10 @@ def read(field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
             return _read_number(field, raw)
         case _:
             return _read_text(field, raw)
+
+
+def _is_lasting(raw: Raw) -> bool:
+    return isinstance(raw, str) and match_key(raw) in LASTING
 
 
 def _as_text(raw: Raw) -> str:
@@ -131,8 +136,27 @@ def _read_text(field: Field, raw: Raw) -> str:
     return value
 
 
+class Remembering:
+    """`read` for one sheet of a file: codes and months stand in it again and again, and mean the same each time."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, type, Raw], Value] = {}
+
+    def __call__(self, field: Field, raw: Raw, indicator_set: IndicatorSet) -> Value:
+        if field.kind in ("text", "number"):
+            return read(field, raw, indicator_set)
+        key = (field.name, type(raw), raw)  # the type, because True, 1 and 1.0 are equal
+        if key not in self._known:
+            self._known[key] = read(field, raw, indicator_set)
+        return self._known[key]
+
+
 def read_row(
-    section: Section, raw: Mapping[str, Raw], indicator_set: IndicatorSet, base: Mapping[str, Value]
+    section: Section,
+    raw: Mapping[str, Raw],
+    indicator_set: IndicatorSet,
+    base: Mapping[str, Value],
+    reader: Reader = read,
 ) -> Reading:
     """Read the given items over the stored ones; what is not in `raw` stays as it is in `base`."""
     values: dict[str, Value] = {}
@@ -145,14 +169,14 @@ def read_row(
             values[field.name] = base[field.name]
             continue
         try:
-            values[field.name] = read(field, raw[field.name], indicator_set)
+            values[field.name] = reader(field, raw[field.name], indicator_set)
         except InvalidValue as error:
             unreadable.append(Problem(field.name, str(error)))
     merged = {**base, **values}
     cleared: set[str] = set()
     for field in fields:  # a linked item follows the one it hangs on, and that one another
         when = field.applies_when
-        if field.name not in raw and when and (when.item in cleared or not field.applies(merged)):
+        if when and field.name not in raw and (when.item in cleared or not field.applies(merged)):
             merged[field.name] = values[field.name] = None
             cleared.add(field.name)
     said = {problem.item for problem in unreadable}

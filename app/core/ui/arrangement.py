@@ -83,19 +83,24 @@ def opens_at(listed: ArrangedList, actor: Actor, args: Mapping[str, str]) -> str
 
 def asked_of(listed: ArrangedList, actor: Actor, args: Mapping[str, str]) -> tuple[ListRequest, str]:
     """The checked parameters of a list with its columns, and the search text behind its id."""
-    extra = (*listed.extra_args_allowed, OF, OWN_COLUMNS)
-    asked = read_list_request(name_of(listed), args, listed.filter_names(), listed.order_columns, extra)
-    asked = replace(asked, filters={name: listed.read_filter(name, value) for name, value in asked.filters.items()})
+    asked, search = rows_asked_of(listed, actor, args)
     here = arrangement(listed, actor, asked)
     if asked.extra.get(OWN_COLUMNS, OWN) != OWN or (OWN_COLUMNS in asked.extra and here.active is None):
         raise BadRequest
     if here.opening and not asked.extra.get(OF):
         asked = replace(asked, extra=asked.extra | {OF: NO_VIEW})
-    search = stored_text(db.session, actor.user_id, asked.search_id) if asked.search_id else ""
     chosen = here.choice.columns if here.choice else None
     if here.active and OWN_COLUMNS not in asked.extra:
         chosen = here.active.content["columns"]
     return replace(asked, columns=columns_shown(listed, chosen)), search
+
+
+def rows_asked_of(listed: ArrangedList, actor: Actor, args: Mapping[str, str]) -> tuple[ListRequest, str]:
+    """The same without the columns, for whoever goes through the rows and does not show the list."""
+    extra = (*listed.extra_args_allowed, OF, OWN_COLUMNS)
+    asked = read_list_request(name_of(listed), args, listed.filter_names(), listed.order_columns, extra)
+    asked = replace(asked, filters={name: listed.read_filter(name, value) for name, value in asked.filters.items()})
+    return asked, stored_text(db.session, actor.user_id, asked.search_id) if asked.search_id else ""
 
 
 def arrangement(listed: ArrangedList, actor: Actor, asked: ListRequest) -> Arrangement:

@@ -1,6 +1,7 @@
 """The base of all views. Nothing derives from Flask-AppBuilder's view classes directly: a test walks them."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, TypeAlias
@@ -181,9 +182,19 @@ class ScopedModelView(ModelView):
         matching = self.datamodel.matching(self._asked_filters(asked, search))
         return matching.order_by(*self._order(asked).terms()).limit(most).all()
 
+    def knows(self, asked: ListRequest) -> bool:
+        """Whether the list still has these conditions and columns: what is ignored would show something else."""
+        same = set(asked.filters) <= set(self.filter_names()) and set(asked.columns) <= set(self.offered_columns())
+        return same and asked.order in ("", *self.order_columns)
+
+    def keys(self, asked: ListRequest, search: str, most: int) -> Rows:
+        """The keys of the matching rows in the order of the list."""
+        return self.datamodel.keys(self._asked_filters(asked, search), self._order(asked), most)
+
     def _asked_filters(self, asked: ListRequest, search: str) -> Filters:
         """A filter object of this request only: the view is shared by all threads."""
-        filters = self.datamodel.get_filters(self.search_columns)
+        filters = copy(self._filters)
+        filters.clear_filters()
         filters.add_filter_list(self.list_filters(asked))
         for name, value in asked.filters.items():
             if name in self.search_columns:
@@ -196,13 +207,14 @@ class ScopedModelView(ModelView):
     @has_access
     @permission_name("list")
     def search(self) -> Response:
-        """Keep the typed text and show the list by its id."""
-        typed = request.form.get("q", "").replace("\0", "").strip()
-        if not typed:
-            return redirect(url_for(f"{self.endpoint}.list"))
-        with transaction(db.session):
-            search_id = store_search(db.session, current_actor().user_id, typed, utc_now())
-        return redirect(url_for(f"{self.endpoint}.list", q=search_id))
+        """Keep the typed text and show the list by its id, under the conditions that were chosen before."""
+        asked, _ = self._asked()
+        typed, search_id = request.form.get("q", "").replace("\0", "").strip(), None
+        if typed:
+            with transaction(db.session):
+                search_id = store_search(db.session, current_actor().user_id, typed, utc_now())
+        conditions = asked.url(q=search_id)
+        return redirect(url_for(f"{self.endpoint}.list") + (conditions if len(conditions) > 1 else ""))
 
     def _list_page(self, asked: ListRequest, search: str, count: int, window: Window) -> dict[str, Any]:
         filters, here = self.filter_choices(asked), arrangement(self, current_actor(), asked)
@@ -258,7 +270,7 @@ class ScopedModelView(ModelView):
         if self.search_filter is None:
             return None
         return {
-            "url": url_for(f"{self.endpoint}.search"),
+            "url": url_for(f"{self.endpoint}.search") + asked.url(q=None),
             "value": search,
             "placeholder": self.search_hint,
             "clear_url": asked.url(q=None) if search else "",
@@ -330,6 +342,11 @@ class ScopedModelView(ModelView):
 
     def batch_url(self) -> str:
         return ""
+
+    def with_conditions(self, action: str) -> str:
+        """The address of an action for the list as it is filtered now."""
+        query = request.query_string.decode("ascii", "replace")
+        return url_for(f"{self.endpoint}.{action}") + (f"?{query}" if query else "")
 
     def buttons(self) -> Dicts:
         return []

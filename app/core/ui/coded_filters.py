@@ -60,7 +60,11 @@ def _tables(field: Field, own: IndicatorSet) -> list[tuple[CodeList, IndicatorSe
 
 def _shown(field: Field, own: IndicatorSet, code: str) -> str:
     """The names of a code; empty for one that nobody knows."""
-    names = [table.show(code) for table, _ in _tables(field, own) if code in table.entries]
+    return _names(_tables(field, own), code)
+
+
+def _names(tables: Iterable[tuple[CodeList, IndicatorSet]], code: str) -> str:
+    names = [table.show(code) for table, _ in tables if code in table.entries]
     return " / ".join(dict.fromkeys(names))
 
 
@@ -97,7 +101,7 @@ def condition(field: Field, own: IndicatorSet, value: str) -> dict[str, Any]:
     if len(tables) == 1 and len(offered) > MOST_LISTED and not field.of_school:
         return about | {"picker": _picker(*tables[0], value), "placeholder": PICKER_HINT}
     listed = dict.fromkeys([*offered, *([value] if value and not about["error"] else [])])  # a retired one stays chosen
-    options = [{"value": code, "label": _shown(field, own, code)} for code in listed]
+    options = [{"value": code, "label": _names(tables, code)} for code in listed]
     return about | {"options": [{"value": "", "label": f"{field.label}：全部"}, *options]}
 
 

@@ -148,6 +148,11 @@ class Window:
     note: str = ""
 
 
+def total_text(count: int) -> str:
+    """A number that was counted up to the cap."""
+    return f"{COUNT_CAP:,}+".replace(",", " ") if count > COUNT_CAP else str(count)
+
+
 def pager(asked: ListRequest, count: int, window: Window | None = None) -> dict[str, Any]:
     """The pager of the template. Beyond COUNT_CAP nothing is counted one by one, and pages have no numbers.
 
@@ -168,7 +173,7 @@ def pager(asked: ListRequest, count: int, window: Window | None = None) -> dict[
     return {
         "first": first + 1 if shown else 0,
         "last": first + shown if page is not None else 0,
-        "total_text": f"{COUNT_CAP:,}+".replace(",", " ") if count > COUNT_CAP else str(count),
+        "total_text": total_text(count),
         "pages": [
             link("«", "第一页", back),
             link("‹", "上一页", back, **before),

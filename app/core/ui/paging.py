@@ -23,10 +23,11 @@ class Order:
     column: Any
     key: Any
     descending: bool = False
+    filled: bool = False  # whether all rows of this list have it, though the column may be empty
 
     @property
     def _may_be_empty(self) -> bool:
-        return bool(self.column.property.columns[0].nullable)
+        return not self.filled and bool(self.column.property.columns[0].nullable)
 
     def terms(self, *, backward: bool = False) -> list[Any]:
         """For ORDER BY; backward: from the end."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 
@@ -55,4 +55,45 @@ class SettingsView(ScopedModelView):
 
     def _form(self, row: Any, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
         """The page: typed texts go over what is stored."""
+        raise NotImplementedError
+
+
+class RetirableView(SettingsView):
+    """Settings that are never deleted, only retired (停用) and restored (恢复); a subclass adds the route `state`."""
+
+    @expose("/edit/<pk>/<state>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def state(self, pk: str, state: str) -> Any:
+        """Stop offering a row, or offer it again."""
+        if state not in ("retire", "restore"):
+            abort(404)
+        row, restored = self.row_or_404(pk), state == "restore"
+        with transaction(db.session):
+            self._set_in_use(row, in_use=restored)
+            flash(f"「{self._named(row)}」已{'恢复' if restored else self._retired_said}。", "success")
+        return redirect(url_for(f"{self.endpoint}.list"))
+
+    def _state_action(self, row: Any) -> dict[str, Any]:
+        """The button on the form of a row."""
+        if self._is_retired(row):
+            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
+        url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
+        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": self._before_retiring(row)}
+
+    _retired_said = "停用"  # and what that means for what is there
+
+    def _set_in_use(self, row: Any, *, in_use: bool) -> None:
+        """The operation."""
+        raise NotImplementedError
+
+    def _named(self, row: Any) -> str:
+        """How a row is called."""
+        raise NotImplementedError
+
+    def _is_retired(self, row: Any) -> bool:
+        return not row.active
+
+    def _before_retiring(self, row: Any) -> str:
+        """What is asked before a row is retired."""
         raise NotImplementedError

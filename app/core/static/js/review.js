@@ -1,6 +1,6 @@
 /* Review of one report: each item row is tr[data-item-key] with radio buttons verdict:<key> in .judge; refusing opens the tr.why-row after it.
    Rows with data-whole stand for a whole row, section or record: they can be refused, but are no items to go through.
-   Keys: J K next and previous item, Y N judge it, A pass all, R send back, S leave for later, [ ] neighbours in the queue. */
+   Keys: those of the dialog #keys-dialog (?). None while typing, while an input method is open, or held down. */
 (function () {
   'use strict';
   const words = document.getElementById('words').dataset;
@@ -18,7 +18,7 @@
     all('[data-refused-count]').forEach(x => { x.textContent = bad; });
     all('[data-judged-count]').forEach(x => { x.textContent = shown.filter(verdict).length; });
     all('[data-shown-count]').forEach(x => { x.textContent = shown.length; });
-    all('[data-refused-only]').forEach(x => { x.hidden = !bad; });
+    all('[data-refused-only]').forEach(x => { x.hidden = !bad && !x.dataset.open; });
     all('[data-clean-only]').forEach(x => { x.hidden = bad > 0; });
     all('[data-approve]').forEach(b => block(b, bad > 0));
     all('[data-return]').forEach(b => {
@@ -43,9 +43,24 @@
     if (!quiet) row.dispatchEvent(new Event('change', { bubbles: true }));
   };
 
-  const move = step => {
-    const list = rows(), now = list.findIndex(r => r.classList.contains('cur')), row = list[Math.min(list.length - 1, Math.max(0, now + step))];
-    if (row) { current(row); row.scrollIntoView({ block: 'nearest' }); }
+  const here = () => document.querySelector('tr.cur[data-item-key]');
+  // from the current row, whatever it is, to the next that will do; the focus goes along
+  const move = (step, will = () => true) => {
+    const list = all('tr[data-item-key]'), now = list.indexOf(here()), able = rows();
+    const on = step > 0 ? list.slice(now + 1) : list.slice(0, Math.max(0, now)).reverse();
+    const row = on.find(r => able.includes(r) && will(r));
+    if (row) go(row);
+  };
+  const go = row => { current(row); row.tabIndex = -1; row.focus({ preventScroll: true }); row.scrollIntoView({ block: 'nearest' }); };
+  // the heading over an item: its row or section as a whole
+  const wholeOf = row => {
+    for (let r = row; r; r = r.previousElementSibling) if (r.matches('tr[data-whole]')) return r;
+    return null;
+  };
+  const refuse = row => {
+    if (!row) return;
+    if (row !== here()) go(row);
+    if (verdict(row) !== 'refused') judge(row, 'refused'); else field(row, 'reason').focus();
   };
   const current = row => {
     all('tr.cur').forEach(r => r.classList.remove('cur'));
@@ -104,6 +119,16 @@
     steps.forEach(s => { if (s) img.classList.remove(s); }); if (steps[next]) img.classList.add(steps[next]);
   });
 
+  // the sentence for all: also without any refused item, for the unit before or whoever wants to say something
+  const say = document.querySelector('[data-say]'), sentence = say && say.querySelector('input');
+  const speak = () => { if (say) { say.dataset.open = '1'; say.hidden = false; sentence.focus(); } };
+  if (sentence && sentence.value) say.dataset.open = '1';
+
+  document.addEventListener('submit', e => {
+    if (!e.submitter || !e.submitter.matches('[data-send-back]') || sentence.value.trim() || document.querySelector('tr.rej')) return;
+    e.preventDefault(); e.stopImmediatePropagation(); speak();
+    document.dispatchEvent(new CustomEvent('toast', { detail: words.why }));
+  }, true);
   document.addEventListener('submit', e => {
     if (!e.submitter || !e.submitter.matches('[data-return]')) return;
     const open = all('tr[data-item-key].rej').find(r => {
@@ -117,22 +142,44 @@
   }, true);
 
   const press = s => { const b = document.querySelector(s); if (b && !b.disabled && b.getAttribute('aria-disabled') !== 'true') b.click(); };
+  const help = document.getElementById('keys-dialog');
+  document.addEventListener('click', e => { if (help && e.target.closest('[data-show-keys]')) help.showModal(); });
+  // a key that was meant for the page before decides nothing on this one
+  let settled = false; window.setTimeout(() => { settled = true; document.documentElement.dataset.keys = 'on'; }, 300);
+  const decide = s => { if (settled) press(s); };
+  const keys = {
+    j: () => move(1), k: () => move(-1), c: () => move(1, r => !r.hasAttribute('data-plain') && !verdict(r)),
+    y: row => { if (row && radios(row).some(r => r.value === 'passed') && verdict(row) !== 'passed') judge(row, 'passed'); move(1); },
+    n: row => refuse(row), w: row => refuse(wholeOf(row)), u: row => { if (row && verdict(row)) judge(row, ''); },
+    f: () => press('[data-only][aria-pressed=false]'), v: () => press('[role=tab][aria-selected=false]'),
+    m: () => speak(), a: () => decide('[data-approve]'), r: () => decide('[data-return]'), b: () => decide('[data-send-back]'),
+    s: () => decide('[data-skip]'), '[': () => press('[data-prev]'), ']': () => press('[data-next]'),
+    l: () => press('[data-list]'), '?': () => help && help.showModal(), '？': () => help && help.showModal(),
+  };
   document.addEventListener('keydown', e => {
-    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) && e.target.type !== 'radio';
-    // Enter in a sentence ends the sentence, it does not send the report back
-    if (typing) { if (e.key === 'Escape' || (e.key === 'Enter' && e.target.closest('.why-box, .rv-say'))) { e.preventDefault(); e.target.blur(); } return; }
-    if (e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]')) return;
-    const key = e.key.toLowerCase(), row = document.querySelector('tr.cur[data-item-key]');
-    if (key === 'j' || key === 'k') move(key === 'j' ? 1 : -1);
-    else if ((key === 'y' || key === 'n') && row) {
-      const value = key === 'y' ? 'passed' : 'refused', able = radios(row).some(r => r.value === value);
-      if (able && verdict(row) !== value) judge(row, value);
-      if (key === 'y') move(1);
-    } else if (key === 'a') press('[data-approve]');
-    else if (key === 'r') press('[data-return]'); else if (key === 's') press('[data-skip]');
-    else if (key === '[' || key === ']') press(key === '[' ? '[data-prev]' : '[data-next]'); else return;
+    if (e.isComposing || e.keyCode === 229) return;
+    const typing = e.target.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) && e.target.type !== 'radio');
+    if (typing) { leave(e); return; }
+    const does = keys[e.key.toLowerCase()];
+    if (!does || e.ctrlKey || e.metaKey || e.altKey || document.querySelector('dialog[open]')) return;
     e.preventDefault();
+    if (!e.repeat || 'jk'.includes(e.key.toLowerCase())) does(here());
   });
+  // Enter in a sentence ends the sentence, it does not send the report back; a digit chooses a reason
+  const leave = e => {
+    const box = e.target.closest('.why-box, .rv-say');
+    if (!box || e.ctrlKey || e.metaKey || e.altKey) { if (e.key === 'Escape') e.target.blur(); return; }
+    const select = e.target.tagName === 'SELECT', number = select && /^[1-9]$/.test(e.key) ? Number(e.key) : 0;
+    if (number && number < e.target.options.length) {
+      e.preventDefault(); e.target.selectedIndex = number;
+      e.target.dispatchEvent(new Event('change', { bubbles: true }));
+      const note = box.querySelector('input'); if (note) note.focus();
+    } else if (e.key === 'Escape' || e.key === 'Enter') {
+      e.preventDefault();
+      if (e.key === 'Enter' && select && e.target.value) { const note = box.querySelector('input'); if (note) { note.focus(); return; } }
+      e.target.blur(); const row = here(); if (row) go(row);
+    }
+  };
 
   // a link to an item makes it the current one, also when it was filtered away
   const target = () => {

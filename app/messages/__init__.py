@@ -1,0 +1,1 @@
+"""Messages: notices inside the system, to a unit or to one account."""
