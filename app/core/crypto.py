@@ -6,11 +6,11 @@ The cipher sits behind `encrypt`/`decrypt`, so that another one can take its pla
 import base64
 import hashlib
 import hmac
-import json
 import os
 import zlib
 from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
@@ -93,10 +93,10 @@ class EncryptedJson(TypeDecorator[Any]):
         self.context = context
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
-        return None if value is None else encrypt(json.dumps(value, ensure_ascii=False), self.context)
+        return None if value is None else encrypt(orjson.dumps(value).decode(), self.context)
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
-        return None if value is None else json.loads(decrypt(value, self.context))
+        return None if value is None else orjson.loads(decrypt(value, self.context))
 
 
 class PackedJson(TypeDecorator[Any]):
@@ -112,8 +112,7 @@ class PackedJson(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Any) -> bytes | None:
         if value is None:
             return None
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return encrypt_bytes(zlib.compress(text.encode(), 1), self.context)
+        return encrypt_bytes(zlib.compress(orjson.dumps(value), 1), self.context)
 
     def process_result_value(self, value: bytes | None, dialect: Any) -> Any:
-        return None if value is None else json.loads(zlib.decompress(decrypt_bytes(value, self.context)))
+        return None if value is None else orjson.loads(zlib.decompress(decrypt_bytes(value, self.context)))

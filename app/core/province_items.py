@@ -155,14 +155,15 @@ class ProvinceItems:
             and self.is_asked_today(declared)
         ]
 
-    def today(self) -> str:
+    def today(self) -> dt.date:
         """The day for which is told what is asked."""
-        return TODAY().isoformat()
+        return TODAY()
 
     def is_asked_today(self, declared: Field) -> bool:
         """Whether its day has come and it was not retired."""
         first, last = self.snapshot.spans[declared.name]
-        return first <= self.today() and (not last or self.today() <= last)
+        today = self.today().isoformat()
+        return first <= today and (not last or today <= last)
 
     def settled(self, section_name: str, declared: Field, indicator_set: IndicatorSet) -> Field:
         """An item of the nation as a province has settled it."""

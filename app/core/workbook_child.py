@@ -9,7 +9,6 @@ fast, so it knows nothing of the application package.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import posixpath
@@ -23,6 +22,7 @@ from decimal import Decimal
 from typing import IO
 from xml.etree import ElementTree
 
+import orjson
 import python_calamine
 
 try:
@@ -168,10 +168,9 @@ class _Merged:
 
 
 def _print_line(message: dict[str, object], out: IO[bytes]) -> None:
-    out.write(_json(message).encode() + b"\n")
+    out.write(orjson.dumps(message) + b"\n")
 
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # Spaces of every kind, and what takes no room at all: copied from pages and from WPS, it fills cells that look empty.
 _INVISIBLE = frozenset(
     "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\u2800\u3164\ufeff\uffa0"

@@ -4,7 +4,6 @@ The spreadsheet library aborts the whole process on some broken files and nothin
 child does and prints stands in workbook_child.py.
 """
 
-import json
 import math
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO
+
+import orjson
 
 from app.core import workbook_child
 from app.core.workbook_guard import STRANGE, BadWorkbook, Limits, check_workbook
@@ -156,7 +157,7 @@ class _Messages:
         sheet, self._next = self._next, None
         for line in self._lines:
             try:
-                message = json.loads(line)
+                message = orjson.loads(line)
             except ValueError:
                 # A child that is killed stops in the middle of a line.
                 return None

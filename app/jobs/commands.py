@@ -1,5 +1,6 @@
 """`flask jobs`: the loop as a process of its own, and what is in the queue."""
 
+import gc
 import signal
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.jobs.running import IDLE, attend, make_worker
 
 jobs = AppGroup("jobs", help="Work in the background.")
 LISTED = 50
+NEW_OBJECTS = 50_000  # between two looks of the collector: a job makes hundreds of thousands, and keeps most of them
 
 
 @jobs.command("run")
@@ -29,6 +31,8 @@ def jobs_run(attended: bool) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    gc.freeze()  # what is loaded by now stays
+    gc.set_threshold(NEW_OBJECTS)
     click.echo("后台任务开始处理。")
     if attended:
         attend(worker)

@@ -6,6 +6,7 @@ One by one, a hundred thousand rows would cost more to store than to work out.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, insert, select, update
@@ -56,6 +57,7 @@ class PlanRow:
 
 COMMON = ("sheet", "section", "action")
 OWN = tuple(item.name for item in fields(PlanRow) if item.name not in COMMON)
+_pack = attrgetter(*OWN)
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,6 @@ def store_rows(session: Session, plan_id: int, place: ScopeIds, rows: Iterable[P
 
 def _kind(row: PlanRow) -> tuple[str, str, str, bool]:
     return row.sheet, row.section, row.action, row.owner_id is not None
-
-
-def _pack(row: PlanRow) -> list[Any]:
-    return [getattr(row, name) for name in OWN]
 
 
 def _unpack(sheet: str, section: str, action: str, content: Sequence[Sequence[Any]]) -> list[PlanRow]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from app.core.codes import codes
 from app.core.indicator_set import IndicatorSet
@@ -49,6 +49,13 @@ class Change:
     label: str
     old: str
     new: str
+
+
+class _Asked(NamedTuple):
+    """The items that are asked for, and those of them that hang on another one."""
+
+    fields: tuple[Field, ...]
+    linked: tuple[Field, ...]
 
 
 @dataclass(frozen=True)
@@ -104,16 +111,25 @@ class Section:
 
     def fields_for(self, indicator_set: IndicatorSet) -> tuple[Field, ...]:
         """The items of one kind of school in one province, as they are asked for today."""
+        return self._asked_for(indicator_set).fields
+
+    def linked_for(self, indicator_set: IndicatorSet) -> tuple[Field, ...]:
+        """Those of them that hang on another item."""
+        return self._asked_for(indicator_set).linked
+
+    def _asked_for(self, indicator_set: IndicatorSet) -> _Asked:
         kept = self.__dict__.get("_asked")
         if kept is None or kept[0] is not province_items.snapshot:
             kept = self.__dict__["_asked"] = (province_items.snapshot, {})
-        known: dict[Any, tuple[Field, ...]] = kept[1]
-        key = (indicator_set, province_items.today())
-        if key not in known:
+        known: dict[Any, _Asked] = kept[1]
+        key = (indicator_set.kind, indicator_set.province_id, province_items.today())
+        if (asked := known.get(key)) is None:
             own = [field for field in self.declared.values() if indicator_set.kind in field.school_types]
             settled = (province_items.settled(self.name, field, indicator_set) for field in own)
-            known[key] = (*settled, *province_items.asked(self.name, indicator_set))
-        return known[key]
+            fields = (*settled, *province_items.asked(self.name, indicator_set))
+            linked = tuple(field for field in fields if field.applies_when or field.code_parent or field.earliest)
+            asked = known[key] = _Asked(fields, linked)
+        return asked
 
     def values(self, row: Any) -> dict[str, Value]:
         """The items of a stored row as a plain mapping."""
@@ -177,9 +193,8 @@ def _because(section: Section, field: Field, indicator_set: IndicatorSet) -> str
 
 def contradictions(section: Section, row: Row, indicator_set: IndicatorSet) -> Iterator[Problem]:
     """Items that are filled though they do not apply, dates out of order, and the section's own rules."""
-    for field in section.fields_for(indicator_set):
-        linked = field.applies_when or field.code_parent or field.earliest
-        if not linked or (value := row.get(field.name)) in (None, ""):
+    for field in section.linked_for(indicator_set):
+        if (value := row.get(field.name)) in (None, ""):
             continue
         if field.applies_when and not field.applies(row):
             other = section.fields[field.applies_when.item]
