@@ -21,10 +21,11 @@ from app.collection.queries import review_chain
 from app.core.codes import codes
 from app.core.db import utc_now
 from app.core.declarations import unpack_json
+from app.core.errors import AppError
 from app.core.flow import FlowLog
 from app.core.history import History, unpack
 from app.core.sections.fields import split_codes
-from app.core.validators import check_citizen_id
+from app.core.validators import check_citizen_id, check_school_code
 from app.demo import PASSWORD, known_logins
 from app.demo_world import generating, province
 from app.demo_world.lives import SERIALS, STEP, careers
@@ -188,3 +189,20 @@ def test_generating_goes_on_where_it_stopped(
 
 def test_numbers_of_two_people_never_meet() -> None:
     assert gcd(STEP, careers().born_days * SERIALS) == 1
+    most = generating.FIRST_NUMBER + generating.MOST_COUNTIES * generating.people_of_county()
+    assert most <= careers().born_days * SERIALS
+
+
+def test_a_full_province_has_a_code_for_every_school() -> None:
+    codes = []
+    for number in range(generating.MOST_COUNTIES):
+        part = generating.Part("5300000000", number, 0)
+        for category, higher in (("211", False), ("412", True)):
+            codes += [part.school_code(at, category) for at in range(generating.schools_of_county(higher=higher))]
+    assert len(set(codes)) == len(codes)
+    assert {len(code) for code in codes} == {10} and {check_school_code(code) for code in codes} == set(codes)
+
+
+def test_more_people_than_a_province_holds_are_refused(everything: Session) -> None:
+    with pytest.raises(AppError, match="一个省最多生成 3900000 人"):
+        generating.missing_parts(everything, "5300000000", 3_900_001)

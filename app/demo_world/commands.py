@@ -15,6 +15,7 @@ from werkzeug.security import generate_password_hash
 from app.accounts.views import password_rules
 from app.core.codes import codes
 from app.core.db import db
+from app.core.errors import AppError
 from app.core.scope import EVERYTHING, set_scope
 from app.core.validators import PROVINCES
 from app.demo import PASSWORD, is_demo, known_logins, load_demo, needs_demo
@@ -94,7 +95,10 @@ def demo_generate(teachers: int, code: str, processes: int) -> None:
     if needs_demo(session):
         raise click.ClickException("数据库是空的，请先运行 flask demo load。")
     hashed = generate_password_hash(PASSWORD, password_rules().method)
-    parts = missing_parts(session, code, teachers)
+    try:
+        parts = missing_parts(session, code, teachers)
+    except AppError as error:
+        raise click.ClickException(str(error)) from None
     prepare_units(session, parts, hashed)
     session.remove()  # type: ignore[attr-defined]
     start, people, rows = time.perf_counter(), 0, 0

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.collection.queries import review_chain
 from app.core.db import transaction, utc_now
+from app.core.errors import AppError
 from app.core.many_rows import copy_many
 from app.demo_world.facts import ends, faculties, generated
 from app.demo_world.lives import life
@@ -29,6 +30,8 @@ from app.records.teacher import Teacher
 FIRST_NUMBER = 100_000  # below are the people of the demo province
 COUNTIES_OF_CITY = 10
 FIRST_CITY = 40  # the codes below are those of the demo province
+MOST_COUNTIES = (100 - FIRST_CITY) * COUNTIES_OF_CITY  # of a province: a city has two digits
+HIGHER = "41"  # universities and colleges
 AT_ONCE = 1000  # people in memory
 NOTHING: Mapping[str, str] = {}
 Done = Callable[["Part", float, int], None]
@@ -51,24 +54,34 @@ class Part:
         return f"{self.city_code[:4]}{21 + self.number % COUNTIES_OF_CITY:02d}0000"
 
     def school_code(self, at: int, category: str) -> str:
-        """None that the demo province has: those of load tests begin with 9, at universities behind the 0."""
-        number = self.number * schools_of_county() + at
-        serial = f"09{number:04d}" if category.startswith("41") else f"9{number:05d}"
+        """None that the demo province has: those of load tests begin with 9, at universities behind the 0.
+
+        at: which one it is in the county, among the universities or among the others.
+        """
+        higher = category.startswith(HIGHER)
+        number = self.number * schools_of_county(higher=higher) + at
+        serial = f"09{number:04d}" if higher else f"9{number:05d}"
         return f"{category[:2]}{self.province_code[:2]}{serial}"
 
 
-def schools_of_county() -> int:
-    """How many schools a county has."""
-    return sum(row["count"] for row in generated()["schools"])
+def schools_of_county(*, higher: bool) -> int:
+    """How many universities a county has, or how many other schools."""
+    return sum(row["count"] for row in generated()["schools"] if row["category"].startswith(HIGHER) == higher)
 
 
 def people_of_county() -> int:
     """How many people a whole county has."""
-    return schools_of_county() * int(generated()["people_of_school"])
+    schools = schools_of_county(higher=False) + schools_of_county(higher=True)
+    return schools * int(generated()["people_of_school"])
 
 
 def missing_parts(session: Session, province_code: str, teachers: int) -> list[Part]:
-    """The counties that are not there yet, so that the province has so many generated people in all."""
+    """The counties that are not there yet, so that the province has so many generated people in all.
+
+    Raises AppError for more than its counties can hold.
+    """
+    if teachers > (most := MOST_COUNTIES * people_of_county()):
+        raise AppError(f"一个省最多生成 {most} 人。")
     prefix = province_code[:2]
     found = session.scalars(select(Unit.code).where(Unit.level == "county", Unit.code.like(f"{prefix}%")))
     there = {code for code in found if int(code[2:4]) >= FIRST_CITY}
@@ -129,11 +142,13 @@ def make_part(session: Session, part: Part, password_hash: str) -> int:
 
 def _schools(session: Session, part: Part, county: Unit, province: Unit) -> Iterator[tuple[Unit, list[Unit]]]:
     """The schools of a county and their departments; universities hang on the province."""
-    at = 0
+    made = {True: 0, False: 0}
     for row in generated()["schools"]:
         for number in range(row["count"]):
             parent = province if row["kind"] in "UH" else county
-            code = part.school_code(at, row["category"])
+            higher = row["category"].startswith(HIGHER)
+            code = part.school_code(made[higher], row["category"])
+            made[higher] += 1
             name = f"模拟{part.number + 1:04d}县{row['name'].format(number + 1)}"
             school = _unit(session, code, name, "school", parent, row)
             departments = [
@@ -141,7 +156,6 @@ def _schools(session: Session, part: Part, county: Unit, province: Unit) -> Iter
                 for place, faculty in enumerate(list(faculties())[:2] if row["kind"] in "UH" else (), start=1)
             ]
             yield school, departments
-            at += 1
     session.flush()
 
 
