@@ -123,6 +123,11 @@ class CodeBook:
         ]
         self._lists[name] = make_code_list(name, title, rows, plain=True)
 
+    @property
+    def snapshot(self) -> Mapping[str, CodeList]:
+        """All tables as they are now, those of single schools apart: another object when any of them has changed."""
+        return self._lists
+
     def forget(self) -> None:
         """Look again at the next use: called after codes were changed here."""
         self._checked = float("-inf")

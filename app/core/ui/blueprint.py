@@ -10,6 +10,7 @@ from flask_babel import get_translations
 
 from app.core.ui.arrangement_views import ListArrangementView
 from app.core.ui.code_finder import CodeFinderView
+from app.core.ui.options import draw_options
 
 HERE = Path(__file__).parent.parent
 
@@ -26,6 +27,7 @@ def register(app: Flask, builder: Any) -> None:
     digest = hashlib.sha256()
     for path in sorted((HERE / "static").rglob("*.*")):
         digest.update(path.read_bytes())
+    app.jinja_env.globals["draw_options"] = draw_options
     app.jinja_env.globals["static_version"] = digest.hexdigest()[:10]
     _speak_one_language(app)
 

@@ -15,9 +15,11 @@ from app.core.indicator_set import IndicatorSet
 from app.core.sections.choices import MOST_LISTED, Picker
 from app.core.sections.fields import ALL_SCHOOL_TYPES, Field, join_codes
 from app.core.sections.forms import PICKER_HINT
+from app.core.ui.options import Options
 from app.core.validators import InvalidValue
 
 MOST = "S"  # the kind of most schools
+MOST_KEPT = 2000  # conditions that are kept as nobody has chosen in them: two provinces with all kinds of schools
 
 
 class ItemIs(BaseFilter):
@@ -87,6 +89,22 @@ def problem(field: Field, own: IndicatorSet, value: str) -> str:
 
 def condition(field: Field, own: IndicatorSet, value: str) -> dict[str, Any]:
     """One condition as the page draws it. `shown`: what is chosen, in words."""
+    if value or field.of_school:
+        return _condition(field, own, value)
+    key = (id(field), own.kind, own.province_id)
+    kept = _unchosen.get(key)
+    if kept is None or kept[0] is not field or kept[1] is not codes.snapshot:
+        if len(_unchosen) >= MOST_KEPT:
+            _unchosen.clear()
+        kept = _unchosen[key] = (field, codes.snapshot, _condition(field, own, ""))
+    return {**kept[2]}
+
+
+# A list has dozens of conditions of which few are used: what the others offer changes with the codes only.
+_unchosen: dict[tuple[int, str, int], tuple[Field, object, dict[str, Any]]] = {}
+
+
+def _condition(field: Field, own: IndicatorSet, value: str) -> dict[str, Any]:
     tables = _tables(field, own)
     offered = [entry.code for table, asked in tables for entry in table.offered(asked)]
     about = {
@@ -102,7 +120,7 @@ def condition(field: Field, own: IndicatorSet, value: str) -> dict[str, Any]:
         return about | {"picker": _picker(*tables[0], value), "placeholder": PICKER_HINT}
     listed = dict.fromkeys([*offered, *([value] if value and not about["error"] else [])])  # a retired one stays chosen
     options = [{"value": code, "label": _names(tables, code)} for code in listed]
-    return about | {"options": [{"value": "", "label": f"{field.label}：全部"}, *options]}
+    return about | {"options": Options([{"value": "", "label": f"{field.label}：全部"}, *options])}
 
 
 def _picker(table: CodeList, asked: IndicatorSet, value: str) -> Picker:
