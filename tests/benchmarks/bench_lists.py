@@ -1,12 +1,13 @@
 """How long the list of teachers takes at full size, beside the same list with few people.
 
-    python -m tests.benchmarks.bench_lists [teachers] [rounds]
+    python -m tests.benchmarks.bench_lists FEW MANY [rounds]
 
-The people are those of `flask demo generate`: 6,500 to a county, 65 to a school; TEST_DATABASE_URL as in the tests.
-First the small country is measured, then it grows around the same county, and the same pages are measured again: for
-somebody of that county, of its province, of the nation. Called in process, without a network.
+FEW and MANY: databases that `flask demo generate` has filled, in the environment of both (INSTANCE_PATH, APP_ENV); the
+list's three users are added to them. Every page is asked for in turns, so that a busy machine slows both: by somebody
+of a county, which is the same in both, of its province and of the nation. Called in process, without a network.
 """
 
+import os
 import platform
 import re
 import statistics
@@ -18,44 +19,36 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from app import create_app
+from app.accounts.models import Account
 from app.accounts.operations import PasswordRules, new_account
 from app.accounts.views import password_rules
 from app.core.codes import codes
-from app.core.db import db
 from app.demo import PASSWORD
-from app.demo_world.generating import Part, generate, people_of_county
+from app.demo_world.generating import Part, people_of_county
 from app.organisations.models import Unit
 from app.records.teacher import Teacher
 from tests.accounts.database import looking
-from tests.benchmarks.bench_section_pages import application
 from tests.conftest import Client
 
-TEACHERS, SMALL, ROUNDS = 1_000_000, 10_000, 30
-PROVINCES = ("5300000000", "4300000000", "5100000000", "5200000000", "4500000000")
+ROUNDS = 30
+PROVINCE = "5300000000"
 TYPED = ("建国", "国", "王", "王建国", "wjg", "wangjianguo", "wang", "单", "没有")
 
 
-# ── the country ──
-
-
-def grow(app: Flask, people: int, provinces: Sequence[str]) -> float:
-    """Make people until each of these provinces has its share of so many; the seconds it took."""
-    start = time.perf_counter()
-    with looking(app) as session:
-        codes.refresh(session)
-        for code in provinces:
-            generate(session, code, people // len(provinces), "none", lambda _part, _seconds, _rows: None)
-    return time.perf_counter() - start
+# ── who looks ──
 
 
 def first_county(session: Session) -> Unit:
     """The county that is measured; it is whole from the beginning."""
-    code = Part(PROVINCES[0], 0, people_of_county()).code
+    code = Part(PROVINCE, 0, people_of_county()).code
     return session.scalars(sa.select(Unit).where(Unit.code == code)).one()
 
 
 def make_accounts(session: Session, rules: PasswordRules) -> None:
-    """Somebody who may look, in the first county, in its province and in the nation."""
+    """Somebody who may look, in the first county, in its province and in the nation, unless they are there."""
+    if session.scalar(sa.select(Account.id).where(Account.username == "bench_county")) is not None:
+        return
     county = first_county(session)
     nation = session.scalars(sa.select(Unit).where(Unit.level == "nation")).one()
     for level, unit_id in (("county", county.id), ("province", county.province_id), ("nation", nation.id)):
@@ -63,6 +56,7 @@ def make_accounts(session: Session, rules: PasswordRules) -> None:
             session, username=f"bench_{level}", name="林晓峰", role="信息管理员", unit_id=unit_id or 0,
             password=PASSWORD, rules=rules, initial_from=None,
         )  # fmt: skip
+    session.commit()
 
 
 # ── the pages ──
@@ -101,50 +95,46 @@ def _middle(app: Flask, level: str) -> int:
         return session.scalar(query) or 0
 
 
-def measure(client: Client, path: str, rounds: int) -> tuple[float, float]:
-    """p50 and p95 in milliseconds."""
-    times = []
+def measure(clients: Sequence[Client], paths: Sequence[str], rounds: int) -> list[tuple[float, float]]:
+    """p50 and p95 of each in milliseconds; one client and path for each database."""
+    times: list[list[float]] = [[] for _ in clients]
     for turn in range(rounds + 3):
-        start = time.perf_counter()
-        answer = client.get(path)
-        if turn >= 3:
-            times.append((time.perf_counter() - start) * 1000)
-        assert answer.status_code == 200, path
-    return statistics.median(times), statistics.quantiles(times, n=20)[-1]
+        for client, path, own in zip(clients, paths, times, strict=True):
+            start = time.perf_counter()
+            answer = client.get(path)
+            if turn >= 3:
+                own.append((time.perf_counter() - start) * 1000)
+            assert answer.status_code == 200, path
+    return [(statistics.median(own), statistics.quantiles(own, n=20)[-1]) for own in times]
 
 
-def measure_all(app: Flask, rounds: int) -> dict[tuple[str, str], tuple[float, float]]:
-    """Every page for everybody."""
-    found = {}
-    for level in ("county", "province", "nation"):
-        client = Client(app.test_client())
-        client.login(f"bench_{level}")
-        for name, query in pages(client, app, level):
-            found[level, name] = measure(client, f"/teachers/list/?{query}", rounds)
-    return found
+def opened(url: str) -> tuple[Flask, int]:
+    """The application over a database, and how many people there are."""
+    os.environ["DATABASE_URL"] = url
+    app = create_app()
+    with app.app_context(), looking(app) as session:
+        codes.refresh(session)
+        make_accounts(session, password_rules())
+        return app, session.scalar(sa.select(sa.func.count(Teacher.id))) or 0
 
 
 def main() -> None:
-    teachers = int(sys.argv[1]) if len(sys.argv) > 1 else TEACHERS
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
-    with application() as app:
-        with app.app_context():
-            name, rules = db.engine.dialect.name, password_rules()
-        print(f"Python {platform.python_version()}, {name}, {rounds} rounds, milliseconds")
-        grow(app, SMALL, PROVINCES[:1])
-        with looking(app) as session:
-            make_accounts(session, rules)
-            session.commit()
-        few = measure_all(app, rounds)
-        took = grow(app, teachers, PROVINCES)
-        print(f"{teachers - SMALL} people were written in {took:.0f} s")
-        many = measure_all(app, rounds)
-    print(f"{'':50} {SMALL:>9,} people   {teachers:>9,} people   ratio")
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS
+    found = [opened(url) for url in sys.argv[1:3]]
+    apps = [app for app, _ in found]
+    print(f"Python {platform.python_version()}, {rounds} rounds, milliseconds")
+    print(f"{'':50} {found[0][1]:>9,} people   {found[1][1]:>9,} people   ratio")
     print(f"{'':50} {'p50':>7} {'p95':>8}   {'p50':>7} {'p95':>8}     p95")
-    for (level, page), (p50, p95) in many.items():
-        small50, small95 = few.get((level, page), (0.0, 0.0))
-        ratio = f"{p95 / small95:7.2f}" if small95 else ""
-        print(f"{level:10} {page:38} {small50:8.1f} {small95:8.1f}   {p50:7.1f} {p95:8.1f} {ratio}")
+    for level in ("county", "province", "nation"):
+        clients = [Client(app.test_client()) for app in apps]
+        for client in clients:
+            client.login(f"bench_{level}")
+        asked = [dict(pages(client, app, level)) for client, app in zip(clients, apps, strict=True)]
+        for page in asked[1]:
+            paths = [f"/teachers/list/?{queries[page]}" for queries in asked]
+            (few50, few95), (p50, p95) = measure(clients, paths, rounds)
+            figures = f"{few50:8.1f} {few95:8.1f}   {p50:7.1f} {p95:8.1f} {p95 / few95:7.2f}"
+            print(f"{level:10} {page:38} {figures}", flush=True)
 
 
 if __name__ == "__main__":

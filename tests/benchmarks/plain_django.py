@@ -2,7 +2,7 @@
 
     gunicorn tests.benchmarks.plain_django:application
 
-PLAIN_ROWS and PLAIN_UNITS as in plain_fab.
+PLAIN_ROWS and PLAIN_UNITS as in plain_fab; PLAIN_SEARCH: all (each coded item is a filter) or few.
 """
 
 import json
@@ -13,7 +13,7 @@ import django
 from django.apps import AppConfig
 from django.conf import settings
 
-from tests.benchmarks.plain import COLUMNS, PAGE, PASSWORD, PLACES, username
+from tests.benchmarks.plain import CODED, COLUMNS, PAGE, PASSWORD, PLACES, username
 
 UNITS = json.loads(os.environ.get("PLAIN_UNITS", "{}"))
 ROWS = urlsplit(os.environ["PLAIN_ROWS"])
@@ -74,13 +74,8 @@ class Unit(models.Model):
 
 class Teacher(models.Model):
     name = models.CharField(max_length=50)
-    gender = models.CharField(max_length=20)
     birth_date = models.DateField()
     id_number_tail = models.CharField(max_length=4)
-    ethnicity = models.CharField(max_length=20)
-    staff_category = models.CharField(max_length=20)
-    highest_education = models.CharField(max_length=20)
-    personnel_status = models.CharField(max_length=20)
     status = models.CharField(max_length=30)
     updated_at = models.DateTimeField()
     province_id = models.IntegerField()
@@ -91,11 +86,16 @@ class Teacher(models.Model):
         app_label, managed, db_table = "plain", False, "teacher"
 
 
+for coded in CODED:
+    Teacher.add_to_class(coded, models.CharField(max_length=200))
+
+
 class TeacherAdmin(admin.ModelAdmin):
     list_display = COLUMNS
     list_per_page = PAGE
     list_select_related = ("unit",)
     search_fields = ("name",)
+    list_filter = CODED if os.environ.get("PLAIN_SEARCH") == "all" else ()
 
     def get_queryset(self, request):
         level = request.user.username.removeprefix(username(""))
