@@ -14,13 +14,14 @@ from werkzeug.security import generate_password_hash
 
 from app.accounts.views import password_rules
 from app.core.codes import codes
-from app.core.db import db
+from app.core.db import db, utc_now
 from app.core.errors import AppError
 from app.core.scope import EVERYTHING, set_scope
 from app.core.validators import PROVINCES
 from app.demo import PASSWORD, is_demo, known_logins, load_demo, needs_demo
 from app.demo_world.generating import Part, make_part, missing_parts, prepare_units, update_statistics
 from app.demo_world.province import is_loaded, load_province
+from app.statistics.operations import count_all
 
 demo = AppGroup("demo", help="Demo data (development only).")
 OWN_PROVINCE = "5300000000"
@@ -38,6 +39,9 @@ def load_all() -> bool:
         return False
     loaded = load_province(session, PASSWORD, password_rules(), _tell)
     if loaded:
+        count_all(
+            session, utc_now().astimezone().date(), session.commit
+        )  # what a night would do: the home pages have figures
         click.echo()
     return loaded
 
