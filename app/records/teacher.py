@@ -303,3 +303,9 @@ SECTION = Section(
     title_items=("name",),
     rules=(number_is_valid_and_agrees, old_enough_to_work),
 )
+
+# The items by which a list is filtered. A code that few people have, or nobody, would be looked for among all of them;
+# an index of one is 7 MB for a million people. A multiple choice is searched in its text, which no such index helps.
+for _name, _field in SECTION.declared.items():
+    if _field.code_table and _field.kind != "codes" and not _field.of_school:
+        Index(f"ix_teacher_{_name}", Teacher.__table__.c[_name])
