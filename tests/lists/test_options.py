@@ -38,6 +38,7 @@ def test_without_a_choice_for_all_one_stands_before_them() -> None:
 def test_a_changed_name_stands_in_the_condition(everything: Session, client_as: Callable[[str], Client]) -> None:
     client = client_as("liyutong")
     assert "男</option>" in client.get(LIST).text
+    everything.rollback()  # it may have read before the login wrote
     everything.execute(sa.update(Code).where(Code.table_name == "GENDER", Code.code == "1").values(name="男性"))
     touch(everything, "GENDER")
     everything.commit()
