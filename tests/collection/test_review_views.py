@@ -103,7 +103,7 @@ def test_reject_unlocks_exactly_what_is_named(
         ("education_history", row, "end_month", "evidence", "证书上是 7 月"),
         ("education_history", None, "", "incomplete", "缺硕士"),
     }
-    log = everything.scalars(sa.select(FlowLog).where(FlowLog.teacher_id == teacher.id)).all()[-1]
+    log = everything.scalars(sa.select(FlowLog).where(FlowLog.teacher_id == teacher.id).order_by(FlowLog.id)).all()[-1]
     assert (log.step, log.comment) == ("reject", "其余无误")
     client = client_as(CLERK)
     page = client.get(f"/teachers/edit/{teacher.id}").get_data(as_text=True)
