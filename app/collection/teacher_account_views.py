@@ -1,6 +1,8 @@
 """Screens of the teachers' accounts of a school: who has one, in which state, and what may be done about it."""
 
+import datetime as dt
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from flask import Flask, abort, flash, g, redirect, request
@@ -8,6 +10,7 @@ from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.accounts.account_states import KINDS, STATES, states_of
@@ -17,8 +20,10 @@ from app.accounts.models import Account, InitialPassword
 from app.accounts.operations import initial_expired
 from app.accounts.views import password_rules
 from app.collection.teacher_accounts import VERBS, initial_passwords, with_account_in
+from app.core.actor import Actor
+from app.core.batches import Outcome, act, outcome_of
 from app.core.db import db, transaction, utc_now
-from app.core.errors import AppError, Conflict
+from app.core.errors import AppError
 from app.core.excel import export_rows
 from app.core.sections.section import show
 from app.core.ui.base_view import CappedInterface, ScopedModelView, current_actor
@@ -148,17 +153,13 @@ class TeacherAccountView(ScopedModelView):
         chosen = self._chosen(most)
         if not chosen or len(chosen) > most:
             raise AppError(f"「{ACTIONS[name][0]}」一次可以选 1 到 {most} 位教师，请分几次做，或先加条件。")
-        done, skipped, failed = 0, dict[str, list[str]](), dict[str, list[str]]()
-        for teacher_id, teacher in chosen:
-            try:
-                with transaction(db.session):
-                    VERBS[name](db.session, current_actor(), teacher_id, password_rules(), utc_now())
-                done += 1
-            except Conflict as reason:
-                skipped.setdefault(reason.message, []).append(teacher)
-            except AppError as reason:
-                failed.setdefault(reason.message, []).append(teacher)
-        _tell(ACTIONS[name][0], done, skipped, failed)
+
+        def verb(session: Session, teacher_id: int, actor: Actor, now: dt.datetime) -> None:
+            VERBS[name](session, actor, teacher_id, password_rules(), now)
+
+        # Passwords are hashed slowly: a transaction for each, so that nobody else waits for all of them.
+        each = partial(transaction, db.session)
+        _tell(ACTIONS[name][0], outcome_of(act(db.session, chosen, verb, current_actor(), utc_now(), each=each)))
         return redirect(self.with_conditions("list"))
 
     def _chosen(self, most: int) -> list[tuple[int, str]]:
@@ -228,12 +229,15 @@ def _looked_up(account_ids: list[int]) -> set[int]:
     return set(db.session.scalars(shown.where(InitialPassword.user_id.in_(account_ids))))
 
 
-def _tell(label: str, done: int, skipped: dict[str, list[str]], failed: dict[str, list[str]]) -> None:
+def _tell(label: str, outcome: Outcome) -> None:
     """How many were done, and why the others were not."""
-    if done:
+    if done := len(outcome.done):
         more = "。现在可以「导出初始密码」发给本人" if label in (ACTIONS["make"][0], ACTIONS["reset"][0]) else ""
         flash(f"「{label}」做好了 {done} 人{more}。", "success")
-    for word, reasons in (("跳过", skipped), ("没有做成", failed)):
+    for word, lines in (("跳过", outcome.skipped), ("没有做成", outcome.failed)):
+        reasons: dict[str, list[str]] = {}
+        for _, name, _, reason in lines:
+            reasons.setdefault(reason, []).append(name)
         for reason, names in reasons.items():
             some = "、".join(names[:NAMED]) + ("等" if len(names) > NAMED else "")
             flash(f"{word} {len(names)} 人：{reason.rstrip('。')}（{some}）。", "warning")

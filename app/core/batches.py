@@ -6,6 +6,7 @@ The question is kept as a row, so that what was confirmed is what is done: a sec
 import datetime as dt
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ KEEP = dt.timedelta(days=7)
 
 Row: TypeAlias = tuple[int, str]  # its key, and the name by which people know it
 Line: TypeAlias = tuple[int, str, str, str]  # key, name, what came of it, why
+Each: TypeAlias = Callable[[], AbstractContextManager[Any]]
 Verb: TypeAlias = Callable[[Session, int, Actor, dt.datetime], None]
 
 
@@ -85,16 +87,20 @@ def own_batch(session: Session, actor: Actor, batch_id: str, *, lock: bool = Fal
     return found
 
 
-def act(session: Session, rows: Iterable[Row], verb: Verb, actor: Actor, now: dt.datetime) -> list[Line]:
+def act(
+    session: Session, rows: Iterable[Row], verb: Verb, actor: Actor, now: dt.datetime, *, each: Each | None = None
+) -> list[Line]:
     """Do it for each row as for one alone; what is refused leaves nothing behind and holds nobody up.
 
     Somebody was faster, or it is so already: skipped. Anything else that the person can mend: failed.
+    each: what each row is done in; a savepoint unless told.
     """
+    each = each or session.begin_nested
     lines: list[Line] = []
     for key, name in rows:
         outcome, reason = DONE, ""
         try:
-            with session.begin_nested():
+            with each():
                 verb(session, key, actor, now)
         except Conflict as refusal:
             outcome, reason = SKIPPED, refusal.message

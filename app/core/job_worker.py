@@ -76,6 +76,10 @@ class Context:
         if self.ending.is_set():
             raise HandedBack
 
+    def save_one_step(self, message: str) -> None:
+        """Begin what is done in one transaction: nobody can see how far it is, so the page says what it does."""
+        self.commit({"done": 0, "total": 0, "message": message, "heartbeat_at": utc_now()})
+
     def commit(self, values: Mapping[str, Any]) -> None:
         """Change the job and commit. Raises Stopped, with everything undone, when the job is no longer ours."""
         if self.session.execute(change_held(self.held, values)).rowcount != 1:  # type: ignore[attr-defined]

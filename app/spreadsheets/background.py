@@ -19,6 +19,8 @@ from app.spreadsheets.upload import Upload, book_for
 
 AT_ONCE_BYTES = 512 << 10  # about 5,000 rows: two seconds
 AT_ONCE_ROWS = 2_000
+WRITES = "正在写入 {count:,} 行。要么全部写好，要么一行都不写。"
+UNDOES = "正在撤销 {count:,} 行。要么全部撤销，要么都不动。"
 AT_WORK = "这次导入正在后台处理。请等它做完。"
 
 
@@ -73,7 +75,7 @@ def read_import(context: Context) -> Result:
 def write_import(context: Context) -> Result:
     """Write a plan: in one transaction, which is also that of the job's end."""
     session, plan_id = context.session, context.parameters["plan"]
-    context.save(0, written_count(count_rows(session, [plan_id])[plan_id]))
+    context.save_one_step(WRITES.format(count=written_count(count_rows(session, [plan_id])[plan_id])))
     apply_plan(session, context.actor, plan_id, utc_now(), only_right=context.parameters["only_right"])
     return Result("已写入。7 天内可以整批撤销。")
 
@@ -82,7 +84,7 @@ def write_import(context: Context) -> Result:
 def undo_import(context: Context) -> Result:
     """Take a plan back, in one transaction."""
     session, plan_id = context.session, context.parameters["plan"]
-    context.save(0, written_count(count_rows(session, [plan_id])[plan_id]))
+    context.save_one_step(UNDOES.format(count=written_count(count_rows(session, [plan_id])[plan_id])))
     result = undo_plan(session, context.actor, plan_id, utc_now())
     kept = f"，{len(result.conflicts)} 处保持现状，列在导入的页面上" if result.conflicts else ""
     return Result(f"已撤销 {result.undone:,} 行{kept}。")

@@ -5,7 +5,7 @@ Columns that the template does not know are kept behind its own, and not judged.
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from openpyxl.comments import Comment
@@ -22,11 +22,10 @@ from app.organisations.models import Unit
 from app.records import BY_NAME
 from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.plan_rows import count_rows, rows_of_plan
-from app.spreadsheets.upload import NUMBER, Upload, as_typed, book_for
+from app.spreadsheets.upload import NUMBER, UnreadColumn, Upload, book_for
 
 WHOLE = 5_000  # rows; of a larger file only the wrong ones come back: they can be mended and sent alone
 MOST = 20_000
-MOST_OTHERS = 50  # columns of a sheet that the template does not know
 NO_ERRORS = "这次导入没有有错的行，或已经放弃，没有可以下载的。"
 WRONG_FILL = PatternFill("solid", start_color="FFFBE9E7", end_color="FFFBE9E7")
 Errors = dict[int, list[dict[str, str]]]
@@ -34,14 +33,12 @@ Errors = dict[int, list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class _Line:
-    """One row of the file: its section, its number there, what was typed, and what is wrong. `others`: what stands in
-    columns that the template does not know, by their position and heading."""
+    """One row of the file: its section, its number there, what was typed, and what is wrong."""
 
     section: str
     number: int
     texts: Mapping[str, str]
     errors: list[dict[str, str]]
-    others: Mapping[tuple[int, str], str] = field(default_factory=dict)
 
 
 def errors_file(session: Session, plan: ImportPlan, unit: Unit, store: FileStore) -> bytes:
@@ -67,9 +64,7 @@ def _all_lines(upload: Upload, errors: Mapping[str, Errors]) -> Iterator[_Line]:
     for sheet in upload.sheets():
         own = errors.get(sheet.section.name, {})
         for row in sheet.rows:
-            others = {(at, heading): as_typed(row.at(at)) for at, heading in sheet.others.items()}
-            texts = sheet.file_row(row).texts()
-            yield _Line(sheet.section.name, row.number, texts, own.get(row.number, []), others)
+            yield _Line(sheet.section.name, row.number, sheet.file_row(row).texts(), own.get(row.number, []))
 
 
 def _draw(unit: Unit, lines: Iterator[_Line]) -> bytes:
@@ -80,13 +75,13 @@ def _draw(unit: Unit, lines: Iterator[_Line]) -> bytes:
         for section in book.sections
     }
     last = dict.fromkeys(positions, HEAD_ROW)
-    others: dict[str, dict[tuple[int, str], int]] = {name: {} for name in positions}
+    unread: dict[str, dict[str, int]] = {name: {} for name in positions}
     for line in lines:
         # At its own place where the heading leaves it free: the numbers on the screen stay true.
         number = last[line.section] = max(line.number, last[line.section] + 1)
         sheet = workbook[BY_NAME[line.section].title]
         _write(sheet, number, line, positions[line.section])
-        _write_others(sheet, number, line, others[line.section], len(positions[line.section]))
+        _write_unread(sheet, number, line, unread[line.section], len(positions[line.section]))
     return excel.save_bytes(workbook)
 
 
@@ -103,12 +98,14 @@ def _write(sheet: Any, number: int, line: _Line, positions: Mapping[str, int]) -
         cell.comment = Comment(excel.clean_text(message), "导入核对", width=280, height=90)
 
 
-def _write_others(sheet: Any, number: int, line: _Line, columns: dict[tuple[int, str], int], own: int) -> None:
+def _write_unread(sheet: Any, number: int, line: _Line, places: dict[str, int], own: int) -> None:
     """What stands in unknown columns, behind the `own` ones; each gets place and heading when it first comes."""
-    for (at, heading), text in line.others.items():
-        if (at, heading) not in columns and len(columns) < MOST_OTHERS:
-            columns[at, heading] = own + len(columns) + 1
-            excel.write_cell(sheet.cell(HEAD_ROW, columns[at, heading]), heading)
-            sheet.cell(HEAD_ROW, columns[at, heading])._style = copy(sheet.cell(HEAD_ROW, own)._style)
-        if text and (at, heading) in columns:
-            excel.write_cell(sheet.cell(number, columns[at, heading]), text)
+    for name, text in line.texts.items():
+        if not text or (column := UnreadColumn.named(name)) is None:
+            continue
+        if name not in places:
+            places[name] = own + len(places) + 1
+            head = sheet.cell(HEAD_ROW, places[name])
+            excel.write_cell(head, column.heading)
+            head._style = copy(sheet.cell(HEAD_ROW, own)._style)
+        excel.write_cell(sheet.cell(number, places[name]), text)

@@ -78,7 +78,7 @@ def work(job: Job | None, actor: Actor, now: dt.datetime) -> dict[str, Any]:
             "busy": True,
             "title": job.title,
             "percent": line["percent"],
-            "text": line["figures"],
+            "text": line["figures"] or line["message"],
             "job": job.id,
             "own": job.owner_id == actor.user_id,
         }

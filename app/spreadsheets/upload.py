@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from openpyxl.utils import get_column_letter
@@ -20,6 +21,28 @@ from app.records import SECTIONS, sections_for
 KEYS = ("name", "id_number")
 NAME, NUMBER = (f"{SECTIONS[0].name}.{key}" for key in KEYS)
 MAX_ROWS = 150_000
+MOST_UNREAD = 50  # columns of a sheet that are kept for who sent them
+
+
+@dataclass(frozen=True)
+class UnreadColumn:
+    """A column that the template does not know."""
+
+    position: int
+    heading: str
+
+    @property
+    def name(self) -> str:
+        """Like no identifier."""
+        return f"?{self.position}?{self.heading}"
+
+    @classmethod
+    def named(cls, name: str) -> "UnreadColumn | None":
+        """The column of such a name; None for an identifier."""
+        if not name.startswith("?"):
+            return None
+        position, heading = name[1:].split("?", 1)
+        return cls(int(position), heading)
 
 
 @dataclass(frozen=True)
@@ -27,8 +50,13 @@ class FileRow:
     """One row of the file. `cells` that are filled, by identifier (`section.item`)."""
 
     sheet: "SectionSheet"
-    number: int
+    source: Row
     cells: Mapping[str, Cell]
+
+    @property
+    def number(self) -> int:
+        """As Excel counts, from 1."""
+        return self.source.number
 
     @cached_property
     def given(self) -> Mapping[str, Raw]:
@@ -45,8 +73,9 @@ class FileRow:
         return [identifier for identifier, cell in self.cells.items() if isinstance(cell, ErrorCell)]
 
     def texts(self) -> dict[str, str]:
-        """What was typed, for showing it again."""
-        return {identifier: as_typed(cell) for identifier, cell in self.cells.items()}
+        """What was typed, for showing it again; of columns that are not read by the names of `UnreadColumn`."""
+        unread = {column.name: as_typed(self.source.at(column.position)) for column in self.sheet.unread}
+        return {identifier: as_typed(cell) for identifier, cell in self.cells.items()} | unread
 
 
 @dataclass(frozen=True)
@@ -76,16 +105,17 @@ class SectionSheet:
         return next(position for position, identifier in self.columns.items() if identifier == NUMBER)
 
     @cached_property
-    def others(self) -> Mapping[int, str]:
-        """The headings of the columns that are not read, by their position."""
+    def unread(self) -> Sequence[UnreadColumn]:
+        """The columns with a heading that are not read."""
         cells = self.head.cells if self.head else ()
         if any(cell in self.columns.values() for cell in cells):
-            return {}  # a hidden row alone: these are no headings
-        return {at: as_typed(cell) for at, cell in enumerate(cells) if at not in self.columns and not is_empty(cell)}
+            return ()  # a hidden row alone: these are no headings
+        unread = ((at, cell) for at, cell in enumerate(cells) if at not in self.columns and not is_empty(cell))
+        return [UnreadColumn(at, as_typed(cell)) for at, cell in islice(unread, MOST_UNREAD)]
 
     def file_row(self, row: Row) -> FileRow:
         cells = ((name, row.at(position)) for position, name in self.columns.items())
-        return FileRow(self, row.number, {name: cell for name, cell in cells if not is_empty(cell)})
+        return FileRow(self, row, {name: cell for name, cell in cells if not is_empty(cell)})
 
 
 def plain(cell: Cell) -> Raw:

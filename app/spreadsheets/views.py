@@ -19,7 +19,6 @@ from app.core.ui.blueprint import register_templates
 from app.core.ui.downloads import send_workbook
 from app.core.ui.listing import ListRequest, pager
 from app.core.ui.uploads import read_upload, sent_file, store
-from app.jobs.pages import job_line
 from app.organisations.views import own_school
 from app.records.access import log_access
 from app.spreadsheets.background import (
@@ -107,11 +106,8 @@ class ImportView(PlainView):
     @permission_name("use")
     def state(self, pk: str) -> Response:
         """How far the work in the background is, for the script of the page."""
-        job = job_of(db.session, _own_plan(pk))
-        if job is None or job.status not in OPEN:
-            return jsonify(busy=False)
-        line = job_line(job, utc_now())
-        return jsonify(busy=True, percent=line["percent"], text=line["figures"])
+        shown = work(job_of(db.session, _own_plan(pk)), current_actor(), utc_now())
+        return jsonify({name: shown[name] for name in ("busy", "percent", "text") if name in shown})
 
     # ── downloads ──
 

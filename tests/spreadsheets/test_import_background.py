@@ -16,13 +16,13 @@ from app.core.jobs import Job
 from app.jobs.running import make_worker
 from app.organisations.models import Unit
 from app.records.teacher import Teacher
-from app.spreadsheets import errors_file, views
+from app.spreadsheets import background, errors_file, views
 from app.spreadsheets.models import ImportBlock, ImportPlan
 from app.spreadsheets.operations import apply_plan, discard_old, undo_plan
 from tests.conftest import Client
 from tests.spreadsheets.desk import Desk
 from tests.spreadsheets.test_import_pages import text_of, uploaded
-from tests.spreadsheets.workbooks import fill, known, number_of, person
+from tests.spreadsheets.workbooks import PEOPLE, fill, headings, known, number_of, person
 
 STUDY = {"获得学历": "21", "获得学历的院校或机构": "云川大学"}
 
@@ -76,6 +76,28 @@ def test_a_large_file_is_read_written_and_taken_back_by_jobs(
     everything.rollback()
     plan = everything.scalars(sa.select(ImportPlan)).one()
     assert plan.stored_digest is None, "the file is needed no longer"
+
+
+@pytest.mark.usefixtures("everything_in_background")
+def test_while_a_plan_is_written_the_page_says_so_without_a_percentage(
+    app: Flask, clerk: Client, school: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def look(*arguments: object, **options: object) -> None:
+        seen.append(clerk.get(f"{address}/state").get_json())
+        seen.append(text_of(clerk.get("/jobs/")))
+        raise AppError("到此为止。")
+
+    monkeypatch.setattr(background, "apply_plan", look)
+    address = uploaded(clerk, fill(school, tmp_path / "a.xlsx", 基本信息=[person(1, "何静宜")]))
+    work(app)
+    clerk.post(f"{address}/confirm")
+    work(app)
+    said = "正在写入 1 行。要么全部写好，要么一行都不写。"
+    assert seen[0] == {"busy": True, "percent": None, "text": said}
+    assert said in seen[1] and "<b>0%</b>" not in seen[1]
+    assert "到此为止" in text_of(clerk.get(address))
 
 
 @pytest.mark.usefixtures("everything_in_background")
@@ -203,8 +225,16 @@ def test_of_a_large_file_only_the_wrong_rows_come_back(
 ) -> None:
     monkeypatch.setattr(errors_file, "WHOLE", 1)
     people = [person(1, "何静宜"), person(2, "段玉兰", 民族="火星")]
-    address = uploaded(clerk, fill(school, tmp_path / "a.xlsx", 基本信息=people))
+    path = fill(school, tmp_path / "a.xlsx", 基本信息=people)
+    workbook = openpyxl.load_workbook(path)
+    for row, text in ((2, "校内工号"), (3, "0011"), (4, "0012")):
+        workbook[PEOPLE].cell(row, workbook[PEOPLE].max_column + (row == 2), text)
+    workbook.save(path)
+    address = uploaded(clerk, path)
     (tmp_path / "b.xlsx").write_bytes(clerk.post(f"{address}/errors.xlsx").data)
+    back = openpyxl.load_workbook(tmp_path / "b.xlsx")[PEOPLE]
+    last = [cell.value for cell in next(back.iter_cols(min_col=headings(back)["校内工号"], min_row=2))]
+    assert [text for text in last if text] == ["校内工号", "0012"], "a column of their own comes back as well"
     again = uploaded(clerk, tmp_path / "b.xlsx")
     assert "有 1 行要改" in text_of(clerk.get(again)) and "另外" not in text_of(clerk.get(again))
 

@@ -13,7 +13,8 @@
       if (!response.ok) { location.reload(); return; }
       const answer = await response.json();
       if (!answer.busy) { location.reload(); return; }
-      if (answer.percent !== null) { bar.value = answer.percent; percent.textContent = answer.percent + '%'; }
+      if (answer.percent === null) bar.removeAttribute('value'); else bar.value = answer.percent;
+      percent.textContent = answer.percent === null ? '' : answer.percent + '%';
       text.textContent = answer.text;
     } catch (error) { /* asked again below */ }
     setTimeout(look, pause);
