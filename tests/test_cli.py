@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, ServerSession
+from app.core.codes import CodeBook
 from app.core.db import utc_now
 from app.core.ui.listing import StoredSearch
+from app.demo_world import commands
 from app.organisations.models import LEVELS, Unit
 from app.records import SECTIONS
 from app.records.teacher import Teacher
@@ -64,6 +66,14 @@ def test_demo_is_not_loaded_beside_other_units(app: Flask, everything: Session) 
     everything.commit()
     code, output = run(app, "demo", "load")
     assert code == 1 and "已经有单位" in output
+
+
+def test_demo_without_code_tables_asks_for_them(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = CodeBook()
+    monkeypatch.setattr(nothing, "refresh", lambda session: None)
+    monkeypatch.setattr(commands, "codes", nothing)
+    code, output = run(app, "demo", "load")
+    assert code == 1 and "请先运行 flask deploy" in output
 
 
 def test_check_of_a_teacher(app: Flask, teachers: list[Teacher]) -> None:

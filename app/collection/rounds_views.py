@@ -73,7 +73,7 @@ class RoundView(SettingsView):
     base_order = ("ends_on", "desc")
     empty: ClassVar[dict[str, str]] = {
         "title": "没有另设的轮次",
-        "text": "国家每年两次（3 月 31 日、9 月 30 日截止）不用设。省、市、县要另外安排的，在这里新增。",
+        "text": "国家每年两次（3 月 31 日、9 月 30 日截止）不用设。省、市、县另外安排的会列在这里。",
     }
 
     def _init_properties(self) -> None:

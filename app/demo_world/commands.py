@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import generate_password_hash
 
 from app.accounts.views import password_rules
-from app.core.codes import codes
+from app.core.codes import TABLES, codes
 from app.core.db import db, utc_now
 from app.core.errors import AppError
 from app.core.scope import EVERYTHING, set_scope
@@ -33,6 +33,8 @@ def load_all() -> bool:
     session = db.session
     set_scope(session, EVERYTHING)
     codes.refresh(session)
+    if TABLES not in codes:
+        raise click.ClickException("代码表还没有装好。请先运行 flask deploy。")
     if needs_demo(session):
         load_demo(session)
     elif not is_demo(session):

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     String,
+    and_,
     case,
     delete,
     event,
@@ -22,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
@@ -134,14 +138,31 @@ def _write(session: Session, _context: Any) -> None:
 # ── reading ──
 
 
+OF_LEVEL = {"county": "county_id", "city": "city_id", "province": "province_id"}
+
+
 def waiting_level(row: Any, place: Any, own_id: str) -> Any:
     """At which level somebody in review waits; "" for all others. For the sums and for lists of people alike.
 
     place: what has the scope columns of the units above; own_id: the name of its column for the school itself.
     """
-    levels = {"school": own_id, "county": "county_id", "city": "city_id", "province": "province_id"}
+    levels = {"school": own_id, **OF_LEVEL}
     here = [(row.waiting_unit_id == getattr(place, column), literal(level)) for level, column in levels.items()]
     return case((or_(row.status != "in_review", row.waiting_unit_id.is_(None)), literal("")), *here, else_="nation")
+
+
+def waits_at(level: str) -> ColumnElement[bool]:
+    """The people whose report waits at a level: whom `waiting_level` puts there, in a form that has an index."""
+    columns = {"school": Teacher.school_id, **{name: getattr(Teacher, column) for name, column in OF_LEVEL.items()}}
+    if level in columns:
+        return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == columns[level])
+    return and_(Teacher.waiting_unit_id.is_not(None), waiting_level(Teacher, Teacher, "school_id") == level)
+
+
+# In the order of a list, the province behind it: most who ask are one. Each holds just what waits at its level.
+for _level in ("school", *OF_LEVEL):
+    _here: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), text(f"waiting_unit_id = {_level}_id"))
+    Index(f"ix_teacher_waits_at_{_level}", Teacher.id, Teacher.province_id, **_here)
 
 
 # ── looking after the sums ──

@@ -15,7 +15,7 @@ from app.core.ui.addresses import whole_number
 from app.core.ui.base_view import current_actor
 from app.organisations.models import Unit
 from app.organisations.queries import within
-from app.records.counts import waiting_level
+from app.records.counts import waits_at
 from app.records.states import WAITING
 from app.records.teacher import Teacher
 
@@ -59,7 +59,7 @@ class WaitsAt(BaseFilter):  # type: ignore[misc]
     """People whose report waits at a level."""
 
     def apply(self, query: Any, value: str) -> Any:
-        return query.filter(waiting_level(Teacher, Teacher, "school_id") == value)
+        return query.filter(waits_at(value))
 
 
 def unit_choice(value: str) -> dict[str, Any]:

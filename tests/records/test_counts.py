@@ -14,9 +14,9 @@ from app.collection import operations
 from app.core.actor import Actor
 from app.core.db import transaction, utc_now, writes
 from app.core.errors import Conflict
-from app.organisations.models import Unit
+from app.organisations.models import LEVELS, Unit
 from app.records.bulk import insert_rows
-from app.records.counts import Key, TeacherCount, differences, fold, mend
+from app.records.counts import Key, TeacherCount, differences, fold, mend, waiting_level, waits_at
 from app.records.operations import delete_teacher
 from app.records.teacher import SECTION, Teacher
 from tests.conftest import check_sums
@@ -52,6 +52,22 @@ def test_a_value_that_was_not_read_is_still_known(everything: Session, teachers:
     row.department = "X"
     everything.flush()
     assert differences(everything) == []
+    everything.rollback()
+
+
+def test_a_level_means_the_same_people_in_sums_and_in_lists(everything: Session, teachers: list[Teacher]) -> None:
+    nation = everything.scalar(sa.select(Unit.id).where(Unit.level == "nation"))
+    for index, teacher in enumerate(teachers[:10]):
+        row = everything.get_one(Teacher, teacher.id)
+        places = (row.school_id, row.county_id, row.city_id, row.province_id, nation)
+        row.waiting_unit_id, row.status = places[index % 5], "in_review" if index < 5 else "rejected"
+    everything.flush()
+    level = waiting_level(Teacher, Teacher, "school_id")
+    found = {key: at for key, at in everything.execute(sa.select(Teacher.id, level).where(level != ""))}
+    assert {*LEVELS} - {"department"} <= {*found.values()}
+    for one in LEVELS:
+        listed = everything.scalars(sa.select(Teacher.id).where(waits_at(one))).all()
+        assert sorted(listed) == sorted(key for key, at in found.items() if at == one)
     everything.rollback()
 
 
