@@ -45,7 +45,9 @@ def _area(row: Any) -> ColumnElement[int]:
     return func.coalesce(row.county_id, row.city_id, row.province_id, literal_column(str(NO_AREA)))
 
 
-Index("ix_name_key_area", _area(NameKey), NameKey.key, NameKey.teacher_id)
+# With the columns of the area as well: PostgreSQL answers from the index alone, which for a common surname is all.
+_AREA_COLUMNS = (NameKey.county_id, NameKey.city_id, NameKey.province_id)
+Index("ix_name_key_area", _area(NameKey), NameKey.key, NameKey.teacher_id, *_AREA_COLUMNS)
 
 
 def _rows(person: Mapping[str, Any]) -> list[dict[str, Any]]:
