@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import gc
 import hashlib
 import importlib.util
 import io
@@ -228,6 +229,7 @@ def _start(config: Config, host: str, port: int) -> int:
     if config.env == "development":
         print(_login_table(demo_logins(app)))
     print("按 Ctrl-C 停止。", flush=True)
+    gc.freeze()  # what is loaded by now stays: looking through it again and again would hold pages up
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     return 0

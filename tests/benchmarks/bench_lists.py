@@ -7,6 +7,7 @@ list's three users are added to them. Every page is asked for in turns, so that 
 of a county, which is the same in both, of its province and of the nation. Called in process, without a network.
 """
 
+import gc
 import os
 import platform
 import re
@@ -122,6 +123,7 @@ def main() -> None:
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS
     found = [opened(url) for url in sys.argv[1:3]]
     apps = [app for app, _ in found]
+    gc.freeze()  # as the server does
     print(f"Python {platform.python_version()}, {rounds} rounds, milliseconds")
     print(f"{'':50} {found[0][1]:>9,} people   {found[1][1]:>9,} people   ratio")
     print(f"{'':50} {'p50':>7} {'p95':>8}   {'p50':>7} {'p95':>8}     p95")
