@@ -23,6 +23,7 @@ from app.organisations.models import Unit
 from app.permissions import Permission as P
 from app.records import SECTIONS, STORED
 from app.records.marks import OTHER, ReviewMark, open_marks
+from app.records.person_codes import TEMPORARY, give_code
 from app.records.rows import Rows, rows_of
 from app.records.states import FIRST_REPORT, REPORTED_AGAIN, SENT_BACK, TAKEN_BACK
 from app.records.teacher import Teacher
@@ -90,6 +91,8 @@ def approve(
     teacher.waiting_unit_id = following.id if following else None
     teacher.stage = teacher.stage + 1 if following else 0
     teacher.arrival = _arrival(session, teacher) if following else None
+    if following is None and not teacher.person_code:
+        give_code(session, teacher, TEMPORARY, now)
     session.flush()
     if following is None:
         take_snapshot(session, teacher, actor, now)

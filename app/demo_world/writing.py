@@ -27,10 +27,13 @@ from app.demo_world.sections import Builder, Rows, Values, rows_of_life
 from app.demo_world.states import INCOMPLETE, OWN_STEPS, Course, Desk, Doer, begins_at, course, wrong_value
 from app.organisations.models import Unit
 from app.records import BY_NAME, SECTIONS, STORED
-from app.records.bulk import Write, insert_rows_of_many
+from app.records.bulk import Write, insert_rows_of_many, new_ids, new_rows
 from app.records.marks import ReviewMark
+from app.records.person_codes import DIGITS, TEMPORARY, PersonCode, make_code
 from app.records.teacher import SECTION as BASIC_INFO
+from app.records.teacher import Teacher
 
+_SPREAD = 314_159_265_359  # has no factor in common with ten: each key gets a number of its own
 NOT_YET = 0  # the account of somebody who is being stored
 HALF_LEAVES = ("domestic_training", "certificate", "contact", "teaching", "education_history", "language_skill")
 
@@ -105,12 +108,16 @@ class Store:
         stored = self._rows_below(people)
         self._steps(people)
         self._marks(people, stored)
+        self._codes(people)
         self._snapshots(people, stored)
 
     def _people(self, people: Sequence[Person]) -> None:
         lines = []
-        for found in people:
+        for found, key in zip(people, new_ids(self.session, Teacher.__table__, len(people)), strict=True):  # type: ignore[arg-type]
+            found.id = key
             way = found.course
+            if way.status == "approved":
+                found.values["person_code"] = make_code(TEMPORARY, found.unit.code[2:4], key * _SPREAD % 10**DIGITS)
             doer, at = way.reported or (None, None)
             lines.append((found.unit, found.values, {
                 "unit_id": found.unit.id, "status": way.status, "waiting_unit_id": way.waiting_unit_id,
@@ -119,8 +126,9 @@ class Store:
                 "photo_digest": None, "photo_at": None, **self._made(found), "version": way.version,
                 "updated_at": way.steps[-1]["at"] if way.steps else found.filled_at,
             }))  # fmt: skip
-        for found, key in zip(people, self._insert(BASIC_INFO, lines), strict=True):
-            found.id = key
+        self.rows += len(lines)
+        for lot in new_rows(self.session, BASIC_INFO, [found.id for found in people], lines, self.now):
+            self.write(self.session.connection(), lot)
 
     def _made(self, found: Person) -> dict[str, Any]:
         return {"created_at": found.filled_at, "updated_at": found.filled_at, "created_by": found.desk.reporter.name}
@@ -191,6 +199,24 @@ class Store:
             "action": "update", "section": section, "row_id": row_id, "reason": "", "batch_id": None,
             "changes": {item: [pack(field, wrong_value(way.mended, right)), pack(field, right)]}, "row_version": 2,
         }  # fmt: skip
+
+    def _codes(self, people: Sequence[Person]) -> None:
+        """What the last approval has given."""
+        codes, changes = [], []
+        for found in people:
+            if found.course.status != "approved":
+                continue
+            last, code = found.course.steps[-1], found.values["person_code"]
+            place = {"teacher_id": found.id, **dict(zip(SCOPE_COLUMNS, found.unit.scope_ids, strict=True))}
+            codes.append({"code": code, "given_at": last["at"], **place})
+            changes.append({
+                "at": last["at"], "actor_id": last["actor_id"], "actor_name": last["actor_name"],
+                "unit_name": last["unit_name"], "action": "update", "section": BASIC_INFO.name, "row_id": found.id,
+                "reason": "", "batch_id": None, "changes": {"person_code": [None, code]},
+                "row_version": found.course.version, **place,
+            })  # fmt: skip
+        self._plain(PersonCode, codes)
+        self._plain(History, changes)
 
     def _snapshots(self, people: Sequence[Person], stored: Mapping[int, Any]) -> None:
         declaration, lines = current_declaration(self.session, SECTIONS, self.now), []

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import blind_index
 from app.core.validators import normalise_id
 from app.records.name_keys import named
+from app.records.person_codes import is_code
 from app.records.sections.contact import Contact, number_hash
 from app.records.teacher import Teacher
 
@@ -20,8 +21,8 @@ FULL_NUMBER = 15
 def meant_by(session: Session, people: Any, typed: str) -> ColumnElement[bool]:
     """The criterion for the people whom a typed text means; `people`: the column with their ids.
 
-    A whole phone number or ID number, the last four digits of an ID number, or a part of the name as it is written or
-    spelt. No text is two of these: names have no digits.
+    A whole phone number, ID number or 个人标识码, the last four digits of an ID number, or a part of the name as it is
+    written or spelt. No text is two of these: names have no digits, ID numbers of that length no letter in front.
     """
     if phone := number_hash(typed):
         found = select(Contact.teacher_id).where(or_(Contact.mobile_hash == phone, Contact.phone_hash == phone))
@@ -29,6 +30,8 @@ def meant_by(session: Session, people: Any, typed: str) -> ColumnElement[bool]:
     number = normalise_id(typed)
     if len(number) == TAIL and number[:3].isdigit():
         return _among(people, select(Teacher.id).where(Teacher.id_number_tail == number))
+    if is_code(number):
+        return _among(people, select(Teacher.id).where(Teacher.person_code == number))
     if len(number) >= FULL_NUMBER and any(map(str.isdigit, number)):
         return _among(people, select(Teacher.id).where(Teacher.id_number_hash == blind_index(number, "id_number")))
     return named(session, people, typed)

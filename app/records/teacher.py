@@ -76,6 +76,7 @@ class Teacher(Base, Scoped, Audited, Extended):
         Index("ix_teacher_waiting", "waiting_unit_id", "reported_at", "id", **ONLY_WAITING),
         Index("ix_teacher_waiting_school", "waiting_unit_id", "unit_id", "id", **ONLY_WAITING),
         Index("ix_teacher_department", "department", "id"),
+        Index("ix_teacher_person_code", "person_code", unique=True),
     )
     section_name = "basic_info"
 
@@ -111,6 +112,8 @@ class Teacher(Base, Scoped, Audited, Extended):
         source="档案与证件不一致时，以身份证件为准。")  # fmt: skip
     former_name: Mapped[str | None] = text("曾用名", 50, group=IDENTITY, default="无",
         help="户口本上有曾用名的才改，没有的填「无」。", source="见户口本的「曾用名」一栏。")  # fmt: skip
+    person_code: Mapped[str | None] = text("个人标识码", 32, group=IDENTITY, filled_by="D",
+        help="首次审核通过时由系统发给，调动、变更都不改。全国核验之前是临时的，以 T 开头。")  # fmt: skip
     gender: Mapped[str | None] = code("性别", "GENDER", group=IDENTITY, required=True, filled_by="L", in_list=True,
         in_filter=True, help="居民身份证第 17 位单数为男，双数为女。", source="以身份证件为准。")  # fmt: skip
     id_type: Mapped[str | None] = code("身份证件类型", "ID_TYPE", group=IDENTITY, required=True, filled_by="L",

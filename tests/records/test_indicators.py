@@ -44,7 +44,6 @@ DIFFERENCES: Mapping[tuple[str, str], str] = {
     ("basic_info.native_place", "applies"): CLOSED_ABROAD,
     ("basic_info.birth_place", "applies"): CLOSED_ABROAD,
     ("basic_info.native_place_other", "missing"): "the table has all divisions, nothing is left to be named otherwise",
-    ("basic_info.person_code", "missing"): LATER,
     ("basic_info.staff_no", "default"): "a number that is required and begins as 0 would never be asked for",
     ("basic_info.is_staffed", "default"): "a 否 that nobody chose would be counted; left empty it is asked for",
     ("basic_info.personnel_status", "label"): "one item has one label; the help says 在岗情况 for higher education",

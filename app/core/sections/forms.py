@@ -110,7 +110,7 @@ def _item(state: FormState, declared: Field) -> Item:
         span=3 if declared.length > LONG_TEXT else 1,
     )
     if declared.filled_by == "D":
-        item.kind, item.derived_note = "derived", lock
+        item.kind, item.derived_note, item.help = "derived", declared.help or lock, ""
         item.value = show(declared, state.stored.get(declared.name), state.indicator_set) or "—"
         item.locked = ""
         return item
