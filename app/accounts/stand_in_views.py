@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import Flask, abort, flash, redirect, url_for
+from flask import Flask, flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -21,14 +21,11 @@ from app.accounts.stand_ins import (
 )
 from app.core.db import db, transaction, utc_now
 from app.core.sections.choices import Option
-from app.core.sections.fields import Field
-from app.core.sections.forms import FormState
+from app.core.sections.fields import Field, Value
 from app.core.sections.section import Problem
-from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import SettingsView
 from app.permissions import Permission as P
 
@@ -45,7 +42,7 @@ class KnownToActor(BaseFilter):  # type: ignore[misc]
 class StandInView(SettingsView):
     """The stand-ins for oneself; for 系统管理员 those of the unit."""
 
-    settings = STAND_IN
+    settings, log = STAND_IN, LOG
     datamodel = CappedInterface(StandIn)
     route_base = "/stand-ins"
     class_permission_name = "stand_in"
@@ -97,48 +94,41 @@ class StandInView(SettingsView):
             flash(f"{row.person.real_name} 的代理审核已结束。", "success")
         return redirect(url_for(f"{self.endpoint}.list"))
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A stand-in of the own unit that the actor may change."""
-        row, actor = super().row_or_404(pk), current_actor()
-        if row.unit_id != actor.unit_id or not (row.absent_id == actor.user_id or actor.may(P.ACCOUNT_EDIT)):
-            abort(404)
-        return row
+        actor = current_actor()
+        return row.unit_id == actor.unit_id and (row.absent_id == actor.user_id or actor.may(P.ACCOUNT_EDIT))
 
     def _store(self, row: StandIn | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_stand_in(db.session, current_actor(), row, texts, utc_now())
 
-    def _form(self, row: StandIn | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
+    def _values(self, row: StandIn | None) -> dict[str, Value]:
+        if row is None and len(absent := for_whom(db.session, current_actor())) == 1:
+            return {"absent": absent[0].username}
+        return stored_values(row)
+
+    def _form_title(self, row: StandIn | None) -> str:
+        return f"{row.person.real_name} 代 {row.absent.real_name} 审核" if row else "请人代审"
+
+    def _lock(self, row: StandIn | None, field: Field) -> str:
+        return FIXED if row is not None and field.name != "until" else ""
+
+    def _offer(self, groups: Sequence[Mapping[str, Any]], row: StandIn | None) -> None:
         actor = current_actor()
-
-        def lock(field: Field) -> str:
-            return FIXED if row is not None and field.name != "until" else ""
-
-        stored = stored_values(row)
-        absent, able = for_whom(db.session, actor), who_can(db.session, actor)
-        if row is None and len(absent) == 1:
-            stored = {"absent": absent[0].username}
-        state = FormState(STAND_IN, actor.indicator_set, stored, texts, lock, problems, is_new=row is None)
-        told = FormState(STAND_IN, actor.indicator_set, stored, {}, lambda _: "")
-        page = settings_page(
-            state,
-            f"{row.person.real_name} 代 {row.absent.real_name} 审核" if row else "请人代审",
-            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            actions=[self._end_action(row)] if row else [],
-            timeline=timeline(db.session, told, LOG, str(row.id)) if row else [],
-        )
-        offered = {"absent": [row.absent] if row else absent, "person": [row.person] if row else able}
-        for item in (item for group in page["fieldsets"] for item in group["items"] if item.name in offered):
+        offered = {
+            "absent": [row.absent] if row else for_whom(db.session, actor),
+            "person": [row.person] if row else who_can(db.session, actor),
+        }
+        for item in (item for group in groups for item in group["items"] if item.name in offered):
             item.kind = "select"
             item.options = [
                 Option(account.username, f"{account.real_name}（{account.username}）") for account in offered[item.name]
             ]
-        return self.render_template("core/settings_form.html", form_page=page)
 
-    def _end_action(self, row: StandIn) -> dict[str, Any]:
+    def _actions(self, row: StandIn) -> list[dict[str, Any]]:
         confirm = f"{row.person.real_name} 马上不能再审核；已经办的不变。"
         url = url_for(f"{self.endpoint}.end", pk=row.id)
-        return {"label": "提前结束", "url": url, "post": True, "danger": True, "confirm": confirm}
+        return [{"label": "提前结束", "url": url, "post": True, "danger": True, "confirm": confirm}]
 
 
 def register(app: Flask, builder: Any) -> None:

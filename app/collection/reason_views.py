@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import Flask, abort, url_for
+from flask import Flask, url_for
 from flask_appbuilder.models.filters import BaseFilter
 
 from app.collection.reasons import (
@@ -16,13 +16,11 @@ from app.collection.reasons import (
     set_reason_in_use,
 )
 from app.core.db import db, utc_now
-from app.core.sections.forms import FormState
+from app.core.sections.fields import Value
 from app.core.sections.section import Problem
-from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import RetirableView
 from app.records.marks import REASONS
 
@@ -37,7 +35,7 @@ class OfferedHere(BaseFilter):  # type: ignore[misc]
 class ReasonView(RetirableView):
     """The reasons offered in the own unit; one's own are changed here."""
 
-    settings = REASON
+    settings, told, log = REASON, TOLD, LOG
     datamodel = CappedInterface(ReviewReason)
     route_base = "/reasons"
     class_permission_name = "reason"
@@ -86,12 +84,9 @@ class ReasonView(RetirableView):
     def _before_retiring(self, row: Any) -> str:
         return "停用后，本单位和下级审核时不再提供这个原因；以前的审核意见不变。以后可以恢复。"
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A reason of the own unit."""
-        row = super().row_or_404(pk)
-        if row.unit_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.unit_id == current_actor().unit_id)
 
     def _store(self, row: ReviewReason | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_reason(db.session, current_actor(), row, texts, utc_now())
@@ -99,21 +94,14 @@ class ReasonView(RetirableView):
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['words']}」已保存。"
 
-    def _form(self, row: ReviewReason | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        stored = {"words": row.words} if row else {}
-        state = FormState(REASON, actor.indicator_set, stored, texts, lambda _: "", problems, is_new=row is None)
-        told = FormState(TOLD, actor.indicator_set, stored, {}, lambda _: "")
-        page = settings_page(
-            state,
-            "修改退回原因" if row else "新增退回原因",
-            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            tag={"label": "停用", "kind": "draft"} if row and not row.active else None,
-            actions=[self._state_action(row)] if row else [],
-            timeline=timeline(db.session, told, LOG, row.code) if row else [],
-        )
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _values(self, row: ReviewReason | None) -> dict[str, Value]:
+        return {"words": row.words} if row else {}
+
+    def _form_title(self, row: ReviewReason | None) -> str:
+        return "修改退回原因" if row else "新增退回原因"
+
+    def _key(self, row: ReviewReason) -> str:
+        return row.code
 
 
 def register(app: Flask, builder: Any) -> None:

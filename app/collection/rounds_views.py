@@ -24,6 +24,7 @@ from app.collection.rounds_settings import (
 )
 from app.collection.rounds_tables import TODAY, CollectionRound, rounds_of
 from app.core.db import db, transaction, utc_now
+from app.core.sections.fields import Value
 from app.core.sections.forms import FormState, texts_from
 from app.core.sections.section import Problem
 from app.core.settings_log import timeline
@@ -56,7 +57,7 @@ def own_unit() -> Unit:
 class RoundView(SettingsView):
     """The rounds that hold for the own unit; those of its own can be changed."""
 
-    settings = ROUND
+    settings, log = ROUND, LOG
     datamodel = CappedInterface(CollectionRound)
     route_base = "/rounds"
     class_permission_name = "round"
@@ -123,12 +124,9 @@ class RoundView(SettingsView):
         flash(f"「{name}」已删掉。", "success")
         return redirect(url_for(f"{self.endpoint}.list"))
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A round of the own unit."""
-        row = super().row_or_404(pk)
-        if row.unit_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.unit_id == current_actor().unit_id)
 
     def _store(self, row: CollectionRound | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_round(db.session, current_actor(), row, texts, utc_now())
@@ -136,25 +134,17 @@ class RoundView(SettingsView):
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['name']}」已保存。"
 
-    def _form(self, row: CollectionRound | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        stored = values_of(row) if row else {}
-        state = FormState(ROUND, actor.indicator_set, stored, texts, lambda _: "", problems, is_new=row is None)
-        told = FormState(ROUND, actor.indicator_set, {}, {}, lambda _: "")
-        page = settings_page(
-            state,
-            f"修改「{row.name}」" if row else "新增轮次",
-            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            actions=[self._drop_action(row)] if row else [],
-            timeline=timeline(db.session, told, LOG, str(row.id)) if row else [],
-        )
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _values(self, row: CollectionRound | None) -> dict[str, Value]:
+        return values_of(row) if row else {}
 
-    def _drop_action(self, row: CollectionRound) -> dict[str, Any]:
+    def _form_title(self, row: CollectionRound | None) -> str:
+        return f"修改「{row.name}」" if row else "新增轮次"
+
+    def _actions(self, row: CollectionRound) -> list[dict[str, Any]]:
         only = choice_of(db.session, row.unit_id)["only_in_rounds"] == YES
         url = url_for(f"{self.endpoint}.drop", pk=row.id)
-        return {"label": "删掉这一轮", "url": url, "post": True, "danger": True, "confirm": LAST if only else DROP}
+        confirm = LAST if only else DROP
+        return [{"label": "删掉这一轮", "url": url, "post": True, "danger": True, "confirm": confirm}]
 
 
 def _kinds(kinds: str) -> str:

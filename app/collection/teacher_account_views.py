@@ -195,12 +195,9 @@ class TeacherAccountView(ScopedModelView):
             export_rows(["学校", "姓名", "登录名提示", "初始密码", "状态"], shown, title), "初始密码.xlsx"
         )
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A teacher of the own school."""
-        row = super().row_or_404(pk)
-        if row.unit_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.unit_id == current_actor().unit_id)
 
 
 def _accounts(teacher_ids: list[int]) -> tuple[dict[int, Account], dict[int, str]]:

@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from flask_appbuilder.models.filters import BaseFilter
 from sqlalchemy import or_
 
 from app.core.codes import TABLES, CodeTable, codes
 from app.core.db import db, transaction, utc_now
-from app.core.sections.forms import FormState, texts_from
-from app.core.sections.section import Problem
-from app.core.settings_log import timeline
+from app.core.sections.forms import texts_from
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import SettingsView
 from app.dictionary.declarations import TABLE
 from app.dictionary.operations import may_rename, save_table, visible
@@ -57,6 +54,7 @@ class TablesSeenByActor(BaseFilter):  # type: ignore[misc]
 class CodeTableView(SettingsView):
     """The code tables."""
 
+    settings, log = TABLE, TABLES
     datamodel = CappedInterface(CodeTable)
     route_base = "/dictionary"
     class_permission_name = "code"
@@ -95,12 +93,9 @@ class CodeTableView(SettingsView):
             return None
         return {"label": "新增代码表", "url": url_for(f"{self.endpoint}.add")}
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A table that the actor may rename."""
-        row = super().row_or_404(pk)
-        if not may_rename(current_actor(), row):
-            abort(404)
-        return row
+        return may_rename(current_actor(), row)
 
     def _save(self, row: CodeTable | None) -> Any:
         actor = current_actor()
@@ -112,13 +107,11 @@ class CodeTableView(SettingsView):
         flash(f"「{stored.title}」已保存。", "success")
         return redirect(codes_url(stored.name))
 
-    def _form(self, row: CodeTable | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        stored = {name: getattr(row, name) or None for name in TABLE.fields} if row else {}
-        state = FormState(TABLE, actor.indicator_set, stored, texts, lambda _: "", problems, is_new=row is None)
-        trail = [tables_link(), *([{"label": row.title, "url": codes_url(row.name)}] if row else [])]
-        page = settings_page(
-            state, "改名" if row else "新增代码表", trail, meta=actor.unit_name,
-            timeline=timeline(db.session, state, TABLES, row.name) if row else [],
-        )  # fmt: skip
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _form_title(self, row: CodeTable | None) -> str:
+        return "改名" if row else "新增代码表"
+
+    def _key(self, row: CodeTable) -> str:
+        return row.name
+
+    def _trail(self, row: CodeTable | None) -> Sequence[Mapping[str, str]]:
+        return [tables_link(), *([{"label": row.title, "url": codes_url(row.name)}] if row else [])]

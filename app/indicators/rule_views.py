@@ -1,21 +1,19 @@
 """Screens of what a province settles about the nation's items."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import abort, flash, redirect, url_for
+from flask import flash, redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.models.filters import BaseFilter
 from flask_appbuilder.security.decorators import has_access, permission_name
 
 from app.core.db import db, transaction, utc_now
 from app.core.province_items import ProvinceRule
-from app.core.sections.forms import FormState
+from app.core.sections.fields import Field, Value
 from app.core.sections.section import Problem
-from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import SettingsView
 from app.indicators.declarations import FILLERS, RULE
 from app.indicators.rules import TABLE, drop_rule, rule_key, save_rule, values_of
@@ -34,7 +32,7 @@ class RulesOfOwnProvince(BaseFilter):  # type: ignore[misc]
 class ProvinceRuleView(SettingsView):
     """What the own province settles about the nation's items."""
 
-    settings = RULE
+    settings, log = RULE, TABLE
     datamodel = CappedInterface(ProvinceRule)
     route_base = "/indicators/rules"
     class_permission_name = "item"
@@ -83,33 +81,26 @@ class ProvinceRuleView(SettingsView):
         flash(f"「{label}」已改回按国家规定。", "success")
         return redirect(url_for(f"{self.endpoint}.list"))
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A rule of the own province."""
-        row = super().row_or_404(pk)
-        if row.province_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.province_id == current_actor().unit_id)
 
     def _store(self, row: ProvinceRule | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_rule(db.session, current_actor(), row, texts, utc_now())
 
-    def _form(self, row: ProvinceRule | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        state = FormState(
-            RULE, actor.indicator_set, values_of(row) if row else {}, texts,
-            lambda field: ANOTHER if row and field.name == "item" else "", problems, is_new=row is None,
-        )  # fmt: skip
-        page = settings_page(
-            state,
-            "修改规定" if row else "新增规定",
-            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            actions=[self._drop_action(row)] if row else [],
-            timeline=timeline(db.session, state, TABLE, rule_key(row)) if row else [],
-        )
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _values(self, row: ProvinceRule | None) -> dict[str, Value]:
+        return values_of(row) if row else {}
 
-    def _drop_action(self, row: ProvinceRule) -> dict[str, Any]:
+    def _form_title(self, row: ProvinceRule | None) -> str:
+        return "修改规定" if row else "新增规定"
+
+    def _key(self, row: ProvinceRule) -> str:
+        return rule_key(row)
+
+    def _lock(self, row: ProvinceRule | None, field: Field) -> str:
+        return ANOTHER if row and field.name == "item" else ""
+
+    def _actions(self, row: ProvinceRule) -> list[dict[str, Any]]:
         confirm = "改回后，这一项在本省按国家规定办。"
         url = url_for(f"{self.endpoint}.drop", pk=row.id)
-        return {"label": "改回按国家规定", "url": url, "post": True, "danger": True, "confirm": confirm}
+        return [{"label": "改回按国家规定", "url": url, "post": True, "danger": True, "confirm": confirm}]

@@ -1,22 +1,18 @@
 """Screens of a province's own items: the list, the form of one item."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import Flask, abort, url_for
+from flask import Flask, url_for
 from flask_appbuilder.models.filters import BaseFilter
 
 from app.core.db import db, utc_now
 from app.core.province_items import ProvinceItem
-from app.core.sections.fields import ALL_SCHOOL_TYPES
-from app.core.sections.forms import FormState
+from app.core.sections.fields import ALL_SCHOOL_TYPES, Field, Value
 from app.core.sections.section import Problem
-from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import RetirableView
 from app.indicators.declarations import FILLERS, ITEM, ITEM_TOLD, KINDS
 from app.indicators.operations import FOREVER, TABLE, save_item, set_item_in_use, values_of
@@ -45,7 +41,7 @@ class OfOwnProvince(BaseFilter):  # type: ignore[misc]
 class ProvinceItemView(RetirableView):
     """What the own province asks for beside the items of the nation."""
 
-    settings = ITEM
+    settings, told, log = ITEM, ITEM_TOLD, TABLE
     datamodel = CappedInterface(ProvinceItem)
     route_base = "/indicators"
     class_permission_name = "item"
@@ -114,12 +110,9 @@ class ProvinceItemView(RetirableView):
     def _before_retiring(self, row: Any) -> str:
         return f"停用后，表单、模板和列表里不再有「{row.label}」，填过的内容仍然保存。以后可以恢复。"
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """An item of the own province."""
-        row = super().row_or_404(pk)
-        if row.province_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.province_id == current_actor().unit_id)
 
     def _store(self, row: ProvinceItem | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_item(db.session, current_actor(), row, texts, utc_now())
@@ -127,22 +120,20 @@ class ProvinceItemView(RetirableView):
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['label']}」已保存。"
 
-    def _form(self, row: ProvinceItem | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        state = FormState(
-            ITEM, actor.indicator_set, values_of(row) if row else {}, texts,
-            lambda field: FOR_GOOD if row and field.name in FOREVER else "", problems, is_new=row is None,
-        )  # fmt: skip
-        page = settings_page(
-            state,
-            f"修改「{row.label}」" if row else "新增本省指标",
-            [{"label": "本省指标", "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            tag={"label": f"{row.valid_to} 停用", "kind": "draft"} if row and row.valid_to else None,
-            actions=[self._state_action(row)] if row else [],
-            timeline=timeline(db.session, replace(state, section=ITEM_TOLD), TABLE, row.name) if row else [],
-        )
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _values(self, row: ProvinceItem | None) -> dict[str, Value]:
+        return values_of(row) if row else {}
+
+    def _form_title(self, row: ProvinceItem | None) -> str:
+        return f"修改「{row.label}」" if row else "新增本省指标"
+
+    def _key(self, row: ProvinceItem) -> str:
+        return row.name
+
+    def _lock(self, row: ProvinceItem | None, field: Field) -> str:
+        return FOR_GOOD if row and field.name in FOREVER else ""
+
+    def _tag(self, row: ProvinceItem) -> dict[str, str] | None:
+        return {"label": f"{row.valid_to} 停用", "kind": "draft"} if row.valid_to else None
 
 
 def _state_tag(row: ProvinceItem) -> Any:

@@ -1,20 +1,18 @@
 """Screens of a school's departments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from flask import abort, url_for
+from flask import url_for
 from flask_appbuilder.models.filters import BaseFilter
 
 from app.core.db import db, utc_now
 from app.core.scope import DEPARTMENT
-from app.core.sections.forms import FormState
+from app.core.sections.fields import Value
 from app.core.sections.section import Problem
-from app.core.settings_log import timeline
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
 from app.core.ui.listing import ListRequest
-from app.core.ui.settings_form import settings_page
 from app.core.ui.settings_view import RetirableView
 from app.organisations.departments import DEPARTMENTS, LOG, TOLD, save_department, set_department_in_use
 from app.organisations.models import Unit
@@ -30,7 +28,7 @@ class OfOwnSchool(BaseFilter):  # type: ignore[misc]
 class DepartmentView(RetirableView):
     """The departments of the own school."""
 
-    settings = DEPARTMENTS
+    settings, told, log = DEPARTMENTS, TOLD, LOG
     datamodel = CappedInterface(Unit)
     route_base = "/departments"
     class_permission_name = "department"
@@ -68,12 +66,9 @@ class DepartmentView(RetirableView):
     def _before_retiring(self, row: Any) -> str:
         return f"停用后，教师档案里不再提供「{row.name}」；已经选了它的教师保持不变，请逐个另选。以后可以恢复。"
 
-    def row_or_404(self, pk: str) -> Any:
+    def opens(self, row: Any) -> bool:
         """A department of the own school."""
-        row = super().row_or_404(pk)
-        if row.level != DEPARTMENT or row.parent_id != current_actor().unit_id:
-            abort(404)
-        return row
+        return bool(row.level == DEPARTMENT and row.parent_id == current_actor().unit_id)
 
     def _store(self, row: Unit | None, texts: Mapping[str, str]) -> list[Problem]:
         return save_department(db.session, current_actor(), row, texts, utc_now())
@@ -81,18 +76,11 @@ class DepartmentView(RetirableView):
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['name']}」已保存。"
 
-    def _form(self, row: Unit | None, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
-        actor = current_actor()
-        stored = {"name": row.name} if row else {}
-        state = FormState(DEPARTMENTS, actor.indicator_set, stored, texts, lambda _: "", problems, is_new=row is None)
-        told = FormState(TOLD, actor.indicator_set, stored, {}, lambda _: "")
-        page = settings_page(
-            state,
-            f"修改「{row.name}」" if row else "新增二级单位",
-            [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}],
-            meta=actor.unit_name,
-            tag={"label": "停用", "kind": "draft"} if row and not row.active else None,
-            actions=[self._state_action(row)] if row else [],
-            timeline=timeline(db.session, told, LOG, row.code) if row else [],
-        )
-        return self.render_template("core/settings_form.html", form_page=page)
+    def _values(self, row: Unit | None) -> dict[str, Value]:
+        return {"name": row.name} if row else {}
+
+    def _form_title(self, row: Unit | None) -> str:
+        return f"修改「{row.name}」" if row else "新增二级单位"
+
+    def _key(self, row: Unit) -> str:
+        return row.code

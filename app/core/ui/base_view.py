@@ -359,9 +359,13 @@ class ScopedModelView(ModelView):
     def row_or_404(self, pk: str) -> Any:
         """A row within the scope by its key; foreign, missing and malformed keys are the same 404."""
         row = db.session.get(self.datamodel.obj, row_key(pk))
-        if row is None:
+        if row is None or not self.opens(row):
             abort(404)
         return row
+
+    def opens(self, row: Any) -> bool:
+        """Whether a row of the scope is opened here; where not, it is like a missing one."""
+        return True
 
     @expose("/show/<pk>")
     @has_access

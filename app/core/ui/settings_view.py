@@ -1,6 +1,7 @@
 """A list of settings, and the form in which one is added or changed."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -8,14 +9,17 @@ from flask_appbuilder import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 
 from app.core.db import db, transaction
-from app.core.sections.forms import texts_from
+from app.core.sections.fields import Field, Value
+from app.core.sections.forms import FormState, texts_from
 from app.core.sections.section import Problem
 from app.core.sections.settings import Settings
+from app.core.settings_log import timeline
 from app.core.ui.base_view import ScopedModelView, current_actor
+from app.core.ui.settings_form import settings_page
 
 
 class SettingsView(ScopedModelView):
-    """The addresses of the form are the same for all; a subclass says how it looks and what storing means."""
+    """The addresses of the form are the same for all; a subclass says what it shows and what storing means."""
 
     settings: Settings
 
@@ -53,9 +57,58 @@ class SettingsView(ScopedModelView):
         """What is said when it was stored."""
         return "已保存。"
 
+    # ── the form; `row` is None for a new one ──
+
+    log = ""  # the name under which changes are kept
+    told: Settings | None = None  # as what changes are told, where that is not what the form asks
+
     def _form(self, row: Any, texts: Mapping[str, str], problems: Sequence[Problem]) -> str:
         """The page: typed texts go over what is stored."""
+        actor, stored = current_actor(), self._values(row)
+        lock = partial(self._lock, row)
+        state = FormState(self.settings, actor.indicator_set, stored, texts, lock, problems, is_new=row is None)
+        told = FormState(self.told or self.settings, actor.indicator_set, stored, {}, lock)
+        page = settings_page(
+            state,
+            self._form_title(row),
+            self._trail(row),
+            meta=actor.unit_name,
+            tag=self._tag(row) if row else None,
+            actions=self._actions(row) if row else (),
+            timeline=timeline(db.session, told, self.log, self._key(row)) if row else (),
+        )
+        self._offer(page["fieldsets"], row)
+        return str(self.render_template("core/settings_form.html", form_page=page))
+
+    def _values(self, row: Any) -> dict[str, Value]:
+        """What is stored, by item."""
+        return {name: getattr(row, name) or None for name in self.settings.fields} if row else {}
+
+    def _form_title(self, row: Any) -> str:
         raise NotImplementedError
+
+    def _key(self, row: Any) -> str:
+        """Under which key the changes of a row are kept."""
+        return str(row.id)
+
+    def _trail(self, row: Any) -> Sequence[Mapping[str, str]]:
+        """The pages above the form."""
+        return [{"label": self.list_title, "url": url_for(f"{self.endpoint}.list")}]
+
+    def _lock(self, row: Any, field: Field) -> str:
+        """Why an item is not to be changed, or ""."""
+        return ""
+
+    def _tag(self, row: Any) -> dict[str, str] | None:
+        """The state of a row beside its name."""
+        return None
+
+    def _actions(self, row: Any) -> list[dict[str, Any]]:
+        """The buttons beside saving."""
+        return []
+
+    def _offer(self, groups: Sequence[Mapping[str, Any]], row: Any) -> None:
+        """Change the items of the form by what can be chosen at this moment."""
 
 
 class RetirableView(SettingsView):
@@ -74,12 +127,15 @@ class RetirableView(SettingsView):
             flash(f"「{self._named(row)}」已{'恢复' if restored else self._retired_said}。", "success")
         return redirect(url_for(f"{self.endpoint}.list"))
 
-    def _state_action(self, row: Any) -> dict[str, Any]:
-        """The button on the form of a row."""
+    def _actions(self, row: Any) -> list[dict[str, Any]]:
         if self._is_retired(row):
-            return {"label": "恢复", "url": url_for(f"{self.endpoint}.state", pk=row.id, state="restore"), "post": True}
+            url = url_for(f"{self.endpoint}.state", pk=row.id, state="restore")
+            return [{"label": "恢复", "url": url, "post": True}]
         url = url_for(f"{self.endpoint}.state", pk=row.id, state="retire")
-        return {"label": "停用", "url": url, "post": True, "danger": True, "confirm": self._before_retiring(row)}
+        return [{"label": "停用", "url": url, "post": True, "danger": True, "confirm": self._before_retiring(row)}]
+
+    def _tag(self, row: Any) -> dict[str, str] | None:
+        return {"label": "停用", "kind": "draft"} if self._is_retired(row) else None
 
     _retired_said = "停用"  # and what that means for what is there
 
