@@ -35,7 +35,7 @@ from app.core.many_rows import Lot, insert_many
 from app.records.teacher import Teacher
 
 PENDING = "teacher_counts"
-PART = 500  # schools in one statement
+PART, ROWS = 500, 5_000  # schools and rows in one statement
 
 
 class TeacherCount(Base):
@@ -169,22 +169,22 @@ for _level in ("school", *OF_LEVEL):
 
 
 def fold(session: Session) -> int:
-    """Add up the rows of each sum; how many rows went. Adds up just what it has deleted itself: safe at any time."""
+    """Add up the rows of each sum; how many rows went. Adds up just what it has deleted itself, and leaves alone what
+    somebody else is adding up just now: safe at any time, and nobody waits."""
     several = or_(func.count() > 1, func.sum(TeacherCount.n) == 0)
     columns = [getattr(TeacherCount, name) for name in KEPT]
     schools = sorted(set(session.scalars(select(columns[0]).group_by(*columns).having(several))))
     gone = 0
     for start in range(0, len(schools), PART):
         here = TeacherCount.school_id.in_(schools[start : start + PART])
-        # In one order: two who add up at once wait for each other, and never in a circle.
-        session.execute(select(TeacherCount.id).where(here).order_by(TeacherCount.id).with_for_update()).all()
-        rows = delete(TeacherCount).where(here)
+        ours = session.scalars(select(TeacherCount.id).where(here).with_for_update(skip_locked=True)).all()
         found: Counter[Key] = Counter()
-        gone_now = rows.returning(*columns, TeacherCount.n).execution_options(synchronize_session=False)
-        for *key, number in session.execute(gone_now):
-            found[Key(*key)] += number
-            gone += 1
-        gone -= sum(1 for number in found.values() if number)
+        for first in range(0, len(ours), ROWS):
+            rows = delete(TeacherCount).where(TeacherCount.id.in_(ours[first : first + ROWS]))
+            gone_now = rows.returning(*columns, TeacherCount.n).execution_options(synchronize_session=False)
+            for *key, number in session.execute(gone_now):
+                found[Key(*key)] += number
+        gone += len(ours) - sum(1 for number in found.values() if number)
         tally(session.connection(), found.items())
     return gone
 

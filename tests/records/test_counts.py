@@ -162,6 +162,27 @@ def test_naive_sums_lose_some(
     assert everything.scalar(sa.select(TeacherCount.n).where(TeacherCount.id == key)) < before + THREADS
 
 
+def test_what_another_adds_up_is_left_to_it(
+    session_as: Callable[[str], Session], everything: Session, school: Unit, teachers: list[Teacher]
+) -> None:
+    """Waiting for it, two would sooner or later wait for each other."""
+    for department in ("A", "B", None):
+        teachers[0].department = department
+        everything.flush()
+    everything.commit()
+    before, other = sums(everything, school), session_as("liyutong")
+    everything.rollback()
+    newest = sa.select(TeacherCount).order_by(TeacherCount.id.desc()).limit(1)
+    held = other.scalars(newest.with_for_update()).one().id
+    if postgresql := everything.get_bind().dialect.name == "postgresql":
+        everything.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+    assert fold(everything) > 0
+    everything.commit()
+    other.rollback()
+    assert sums(everything, school) == before and differences(everything) == []
+    assert not postgresql or everything.get(TeacherCount, held) is not None
+
+
 def test_two_who_add_up_at_once_count_nobody_twice(
     app: Flask, session_as: Callable[[str], Session], everything: Session, teachers: list[Teacher]
 ) -> None:
