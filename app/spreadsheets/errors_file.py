@@ -22,7 +22,7 @@ from app.organisations.models import Unit
 from app.records import BY_NAME
 from app.spreadsheets.models import ImportPlan
 from app.spreadsheets.plan_rows import count_rows, rows_of_plan
-from app.spreadsheets.upload import NUMBER, UnreadColumn, Upload, book_for
+from app.spreadsheets.upload import NUMBER, Upload, book_for, unread_heading
 
 WHOLE = 5_000  # rows; of a larger file only the wrong ones come back: they can be mended and sent alone
 MOST = 20_000
@@ -101,11 +101,13 @@ def _write(sheet: Any, number: int, line: _Line, positions: Mapping[str, int]) -
 def _write_unread(sheet: Any, number: int, line: _Line, places: dict[str, int], own: int) -> None:
     """What stands in unknown columns, behind the `own` ones; each gets place and heading when it first comes."""
     for name, text in line.texts.items():
-        if not text or (column := UnreadColumn.named(name)) is None:
+        heading = unread_heading(name)
+        if heading is None:
             continue
         if name not in places:
             places[name] = own + len(places) + 1
             head = sheet.cell(HEAD_ROW, places[name])
-            excel.write_cell(head, column.heading)
+            excel.write_cell(head, heading)
             head._style = copy(sheet.cell(HEAD_ROW, own)._style)
-        excel.write_cell(sheet.cell(number, places[name]), text)
+        if text:
+            excel.write_cell(sheet.cell(number, places[name]), text)

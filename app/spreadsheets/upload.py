@@ -24,25 +24,14 @@ MAX_ROWS = 150_000
 MOST_UNREAD = 50  # columns of a sheet that are kept for who sent them
 
 
-@dataclass(frozen=True)
-class UnreadColumn:
-    """A column that the template does not know."""
+def unread_name(position: int, heading: str) -> str:
+    """The name of a column that the template does not know: like no identifier."""
+    return f"?{position}?{heading}"
 
-    position: int
-    heading: str
 
-    @property
-    def name(self) -> str:
-        """Like no identifier."""
-        return f"?{self.position}?{self.heading}"
-
-    @classmethod
-    def named(cls, name: str) -> "UnreadColumn | None":
-        """The column of such a name; None for an identifier."""
-        if not name.startswith("?"):
-            return None
-        position, heading = name[1:].split("?", 1)
-        return cls(int(position), heading)
+def unread_heading(name: str) -> str | None:
+    """The heading of such a column; None for an identifier."""
+    return name.split("?", 2)[2] if name.startswith("?") else None
 
 
 @dataclass(frozen=True)
@@ -73,8 +62,8 @@ class FileRow:
         return [identifier for identifier, cell in self.cells.items() if isinstance(cell, ErrorCell)]
 
     def texts(self) -> dict[str, str]:
-        """What was typed, for showing it again; of columns that are not read by the names of `UnreadColumn`."""
-        unread = {column.name: as_typed(self.source.at(column.position)) for column in self.sheet.unread}
+        """What was typed, for showing it again; columns that are not read by their `unread_name`."""
+        unread = {unread_name(at, heading): as_typed(self.source.at(at)) for at, heading in self.sheet.unread.items()}
         return {identifier: as_typed(cell) for identifier, cell in self.cells.items()} | unread
 
 
@@ -105,13 +94,13 @@ class SectionSheet:
         return next(position for position, identifier in self.columns.items() if identifier == NUMBER)
 
     @cached_property
-    def unread(self) -> Sequence[UnreadColumn]:
-        """The columns with a heading that are not read."""
+    def unread(self) -> Mapping[int, str]:
+        """The headings of the columns that are not read, by their position."""
         cells = self.head.cells if self.head else ()
         if any(cell in self.columns.values() for cell in cells):
-            return ()  # a hidden row alone: these are no headings
+            return {}  # a hidden row alone: these are no headings
         unread = ((at, cell) for at, cell in enumerate(cells) if at not in self.columns and not is_empty(cell))
-        return [UnreadColumn(at, as_typed(cell)) for at, cell in islice(unread, MOST_UNREAD)]
+        return {at: as_typed(cell) for at, cell in islice(unread, MOST_UNREAD)}
 
     def file_row(self, row: Row) -> FileRow:
         cells = ((name, row.at(position)) for position, name in self.columns.items())

@@ -134,6 +134,14 @@ def test_columns_that_the_template_does_not_know_are_kept(desk: Desk, wrong: Imp
     assert cell(marked(desk, plan), PEOPLE, 4, "校内工号").value == "0012"
 
 
+def test_a_column_of_ones_own_without_content_comes_back_as_well(desk: Desk, wrong: ImportPlan) -> None:
+    workbook = openpyxl.load_workbook(desk.path)
+    sheet = workbook[PEOPLE]
+    sheet.cell(2, max(headings(sheet).values()) + 2, "还没填")
+    workbook.save(desk.path)
+    assert "还没填" in headings(marked(desk, desk.plan_file(desk.path))[PEOPLE])
+
+
 def test_a_file_without_a_hidden_row_becomes_a_template(desk: Desk) -> None:
     lines = [{"姓名": "何静宜", "身份证件号": number_of(1), "民族": "火星"}]
     workbook = marked(desk, desk.plan_file(plain_book(desk.path, 名册=lines)))
