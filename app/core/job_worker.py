@@ -70,15 +70,12 @@ class Context:
             self.session.expunge_all()
             writes.reset(token)
 
-    def save(self, done: int, total: int, position: Any = None) -> None:
+    def save(self, done: int, total: int, position: Any = None, message: str = "") -> None:
         """End a chunk: what the session has written is committed together with the progress, or not at all."""
-        self.commit({"done": done, "total": total, "position": position, "heartbeat_at": utc_now()})
+        progress = {"done": done, "total": total, "position": position, "message": message}
+        self.commit({**progress, "heartbeat_at": utc_now()})
         if self.ending.is_set():
             raise HandedBack
-
-    def save_one_step(self, message: str) -> None:
-        """Begin what is done in one transaction: nobody can see how far it is, so the page says what it does."""
-        self.commit({"done": 0, "total": 0, "message": message, "heartbeat_at": utc_now()})
 
     def commit(self, values: Mapping[str, Any]) -> None:
         """Change the job and commit. Raises Stopped, with everything undone, when the job is no longer ours."""

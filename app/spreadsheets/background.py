@@ -75,7 +75,7 @@ def read_import(context: Context) -> Result:
 def write_import(context: Context) -> Result:
     """Write a plan: in one transaction, which is also that of the job's end."""
     session, plan_id = context.session, context.parameters["plan"]
-    context.save_one_step(WRITES.format(count=written_count(count_rows(session, [plan_id])[plan_id])))
+    _begin_one_step(context, WRITES)
     apply_plan(session, context.actor, plan_id, utc_now(), only_right=context.parameters["only_right"])
     return Result("已写入。7 天内可以整批撤销。")
 
@@ -84,7 +84,13 @@ def write_import(context: Context) -> Result:
 def undo_import(context: Context) -> Result:
     """Take a plan back, in one transaction."""
     session, plan_id = context.session, context.parameters["plan"]
-    context.save_one_step(UNDOES.format(count=written_count(count_rows(session, [plan_id])[plan_id])))
+    _begin_one_step(context, UNDOES)
     result = undo_plan(session, context.actor, plan_id, utc_now())
     kept = f"，{len(result.conflicts)} 处保持现状，列在导入的页面上" if result.conflicts else ""
     return Result(f"已撤销 {result.undone:,} 行{kept}。")
+
+
+def _begin_one_step(context: Context, doing: str) -> None:
+    """In one transaction nobody can see how far it is, so the page says what is done."""
+    plan_id = context.parameters["plan"]
+    context.save(0, 0, message=doing.format(count=written_count(count_rows(context.session, [plan_id])[plan_id])))
