@@ -8,12 +8,12 @@ import datetime as dt
 import ipaddress
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.accounts.models import LoginThrottle
 from app.accounts.password_rules import PasswordRules
 from app.core.crypto import blind_index
+from app.core.db import insert_unless_there
 from app.core.errors import AppError
 
 LOGIN, AGAIN = "throttle", "throttle/again"
@@ -116,8 +116,7 @@ def _asks_captcha(throttle: LoginThrottle, rules: PasswordRules) -> bool:
 def _counter(session: Session, text: str, kind: str, window: dt.timedelta, now: dt.datetime) -> LoginThrottle:
     """The row of a counter under a lock, beginning anew when its window is over."""
     key = blind_index(text, kind)
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(insert(LoginThrottle).values(key=key, failures=0, since=now).on_conflict_do_nothing())
+    insert_unless_there(session, LoginThrottle, key=key, failures=0, since=now)
     throttle = session.get_one(LoginThrottle, key, with_for_update=True, populate_existing=True)
     locked = throttle.locked_until is not None and now < throttle.locked_until
     if now - throttle.since >= window and not locked:

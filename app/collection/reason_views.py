@@ -16,7 +16,6 @@ from app.collection.reasons import (
     set_reason_in_use,
 )
 from app.core.db import db, utc_now
-from app.core.sections.fields import Value
 from app.core.sections.section import Problem
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
@@ -93,9 +92,6 @@ class ReasonView(RetirableView):
 
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['words']}」已保存。"
-
-    def _values(self, row: ReviewReason | None) -> dict[str, Value]:
-        return {"words": row.words} if row else {}
 
     def _form_title(self, row: ReviewReason | None) -> str:
         return "修改退回原因" if row else "新增退回原因"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask_appbuilder import Model
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, String, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -114,6 +115,14 @@ def transaction(session: Session) -> Iterator[None]:
     except BaseException:
         session.rollback()
         raise
+
+
+def insert_unless_there(session: Session, model: Any, **values: Any) -> bool:
+    """Insert a row unless its key is taken, also by somebody who has not committed yet; whether it was inserted."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    [key] = model.__mapper__.primary_key
+    made = insert(model).values(**values).on_conflict_do_nothing().returning(key)
+    return session.scalar(made) is not None
 
 
 @contextmanager

@@ -41,9 +41,8 @@ def load_all() -> bool:
         return False
     loaded = load_province(session, PASSWORD, password_rules(), _tell)
     if loaded:
-        count_all(
-            session, utc_now().astimezone().date(), session.commit
-        )  # what a night would do: the home pages have figures
+        # What a night would do: the home pages have figures.
+        count_all(session, utc_now().astimezone().date(), session.commit)
         click.echo()
     return loaded
 

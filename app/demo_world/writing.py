@@ -27,13 +27,14 @@ from app.demo_world.sections import Builder, Rows, Values, rows_of_life
 from app.demo_world.states import INCOMPLETE, OWN_STEPS, Course, Desk, Doer, begins_at, course, wrong_value
 from app.organisations.models import Unit
 from app.records import BY_NAME, SECTIONS, STORED
-from app.records.bulk import Write, insert_rows_of_many, new_ids, new_rows
+from app.records.bulk import Write, insert_rows_of_many, new_ids
 from app.records.marks import ReviewMark
-from app.records.person_codes import DIGITS, TEMPORARY, PersonCode, make_code
+from app.records.person_codes import DIGITS, TEMPORARY, PersonCode, make_code, place_of
 from app.records.teacher import SECTION as BASIC_INFO
 from app.records.teacher import Teacher
 
 _SPREAD = 314_159_265_359  # has no factor in common with ten: each key gets a number of its own
+_UPDATE = {"action": "update", "reason": "", "batch_id": None}  # of history, what is the same in all
 NOT_YET = 0  # the account of somebody who is being stored
 HALF_LEAVES = ("domestic_training", "certificate", "contact", "teaching", "education_history", "language_skill")
 
@@ -117,7 +118,8 @@ class Store:
             found.id = key
             way = found.course
             if way.status == "approved":
-                found.values["person_code"] = make_code(TEMPORARY, found.unit.code[2:4], key * _SPREAD % 10**DIGITS)
+                number = key * _SPREAD % 10**DIGITS
+                found.values["person_code"] = make_code(TEMPORARY, place_of(found.unit), number)
             doer, at = way.reported or (None, None)
             lines.append((found.unit, found.values, {
                 "unit_id": found.unit.id, "status": way.status, "waiting_unit_id": way.waiting_unit_id,
@@ -126,16 +128,16 @@ class Store:
                 "photo_digest": None, "photo_at": None, **self._made(found), "version": way.version,
                 "updated_at": way.steps[-1]["at"] if way.steps else found.filled_at,
             }))  # fmt: skip
-        self.rows += len(lines)
-        for lot in new_rows(self.session, BASIC_INFO, [found.id for found in people], lines, self.now):
-            self.write(self.session.connection(), lot)
+        self._insert(BASIC_INFO, lines, [found.id for found in people])
 
     def _made(self, found: Person) -> dict[str, Any]:
         return {"created_at": found.filled_at, "updated_at": found.filled_at, "created_by": found.desk.reporter.name}
 
-    def _insert(self, section: Any, lines: Sequence[tuple[Unit, Values, Mapping[str, Any]]]) -> list[int]:
+    def _insert(
+        self, section: Any, lines: Sequence[tuple[Unit, Values, Mapping[str, Any]]], ids: Sequence[int] = ()
+    ) -> Sequence[int]:
         self.rows += len(lines)
-        return insert_rows_of_many(self.session, section, lines, self.now, self.write)
+        return insert_rows_of_many(self.session, section, lines, self.now, self.write, ids)
 
     def _rows_below(self, people: Sequence[Person]) -> dict[int, dict[str, list[tuple[int, Values]]]]:
         """Store the sections; the ids and values of the rows of each person."""
@@ -195,8 +197,8 @@ class Store:
         right = str(values[item])
         doer = found.desk.reporter
         return {
-            "at": way.mended_at, "actor_id": doer.id, "actor_name": doer.name, "unit_name": doer.unit_name,
-            "action": "update", "section": section, "row_id": row_id, "reason": "", "batch_id": None,
+            **_UPDATE, "at": way.mended_at, "actor_id": doer.id, "actor_name": doer.name, "unit_name": doer.unit_name,
+            "section": section, "row_id": row_id,
             "changes": {item: [pack(field, wrong_value(way.mended, right)), pack(field, right)]}, "row_version": 2,
         }  # fmt: skip
 
@@ -210,10 +212,9 @@ class Store:
             place = {"teacher_id": found.id, **dict(zip(SCOPE_COLUMNS, found.unit.scope_ids, strict=True))}
             codes.append({"code": code, "given_at": last["at"], **place})
             changes.append({
-                "at": last["at"], "actor_id": last["actor_id"], "actor_name": last["actor_name"],
-                "unit_name": last["unit_name"], "action": "update", "section": BASIC_INFO.name, "row_id": found.id,
-                "reason": "", "batch_id": None, "changes": {"person_code": [None, code]},
-                "row_version": found.course.version, **place,
+                **_UPDATE, "at": last["at"], "actor_id": last["actor_id"], "actor_name": last["actor_name"],
+                "unit_name": last["unit_name"], "section": BASIC_INFO.name, "row_id": found.id,
+                "changes": {"person_code": [None, code]}, "row_version": found.course.version, **place,
             })  # fmt: skip
         self._plain(PersonCode, codes)
         self._plain(History, changes)

@@ -8,7 +8,6 @@ from flask_appbuilder.models.filters import BaseFilter
 
 from app.core.db import db, utc_now
 from app.core.scope import DEPARTMENT
-from app.core.sections.fields import Value
 from app.core.sections.section import Problem
 from app.core.ui.base_view import CappedInterface, current_actor
 from app.core.ui.blueprint import macro
@@ -75,9 +74,6 @@ class DepartmentView(RetirableView):
 
     def _saved(self, texts: Mapping[str, str]) -> str:
         return f"「{texts['name']}」已保存。"
-
-    def _values(self, row: Unit | None) -> dict[str, Value]:
-        return {"name": row.name} if row else {}
 
     def _form_title(self, row: Unit | None) -> str:
         return f"修改「{row.name}」" if row else "新增二级单位"

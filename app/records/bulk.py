@@ -31,7 +31,7 @@ Write: TypeAlias = Callable[[Connection, Lot], None]
 
 def insert_rows(
     session: Session, section: Section, unit: Unit, rows: Sequence[tuple[Mapping[str, Value], Row]], now: dt.datetime
-) -> list[int]:
+) -> Sequence[int]:
     """Store new rows of people at one school; their ids in the same order.
 
     rows: the items of each, and its other columns (`teacher_id`, or the state of a new person). Raises OutOfScope when
@@ -41,10 +41,18 @@ def insert_rows(
 
 
 def insert_rows_of_many(
-    session: Session, section: Section, rows: Sequence[NewRow], now: dt.datetime, write: Write = insert_many
-) -> list[int]:
-    """The same for people of several schools. The other columns may name those of the audit, too."""
-    ids = new_ids(session, section.model.__table__, len(rows))
+    session: Session,
+    section: Section,
+    rows: Sequence[NewRow],
+    now: dt.datetime,
+    write: Write = insert_many,
+    ids: Sequence[int] = (),
+) -> Sequence[int]:
+    """The same for people of several schools. The other columns may name those of the audit, too.
+
+    ids: those of `new_ids`, where a row needs its own before it is stored.
+    """
+    ids = ids or new_ids(session, section.model.__table__, len(rows))
     for lot in new_rows(session, section, ids, rows, now):
         write(session.connection(), lot)
     return ids

@@ -138,7 +138,7 @@ def _write(session: Session, _context: Any) -> None:
 # ── reading ──
 
 
-OF_LEVEL = {"county": "county_id", "city": "city_id", "province": "province_id"}
+COLUMN_OF = {"school": "school_id", "county": "county_id", "city": "city_id", "province": "province_id"}
 
 
 def waiting_level(row: Any, place: Any, own_id: str) -> Any:
@@ -146,22 +146,21 @@ def waiting_level(row: Any, place: Any, own_id: str) -> Any:
 
     place: what has the scope columns of the units above; own_id: the name of its column for the school itself.
     """
-    levels = {"school": own_id, **OF_LEVEL}
+    levels = COLUMN_OF | {"school": own_id}
     here = [(row.waiting_unit_id == getattr(place, column), literal(level)) for level, column in levels.items()]
     return case((or_(row.status != "in_review", row.waiting_unit_id.is_(None)), literal("")), *here, else_="nation")
 
 
 def waits_at(level: str) -> ColumnElement[bool]:
     """The people whose report waits at a level: whom `waiting_level` puts there, in a form that has an index."""
-    columns = {"school": Teacher.school_id, **{name: getattr(Teacher, column) for name, column in OF_LEVEL.items()}}
-    if level in columns:
-        return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == columns[level])
+    if level in COLUMN_OF:
+        return and_(Teacher.status == "in_review", Teacher.waiting_unit_id == getattr(Teacher, COLUMN_OF[level]))
     return and_(Teacher.waiting_unit_id.is_not(None), waiting_level(Teacher, Teacher, "school_id") == level)
 
 
 # In the order of a list, the province behind it: most who ask are one. Each holds just what waits at its level.
-for _level in ("school", *OF_LEVEL):
-    _here: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), text(f"waiting_unit_id = {_level}_id"))
+for _level, _column in COLUMN_OF.items():
+    _here: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), text(f"waiting_unit_id = {_column}"))
     Index(f"ix_teacher_waits_at_{_level}", Teacher.id, Teacher.province_id, **_here)
 
 

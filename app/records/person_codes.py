@@ -10,18 +10,18 @@ import datetime as dt
 import secrets
 
 from sqlalchemy import Integer, String
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from stdnum.iso7064 import mod_37_36
 
-from app.core.db import Base, UtcDateTime
+from app.core.db import Base, UtcDateTime, insert_unless_there
 from app.core.scope import SCOPE_COLUMNS, ScopedAsOwner, ScopeIds
 from app.organisations.models import Unit
 from app.records.teacher import Teacher
 
 TEMPORARY, FORMAL = "T", "P"
 NATION = "00"  # gives the codes of people whose school hangs on no province
-DIGITS, LENGTH = 12, 16
+DIGITS = 12
+LENGTH = len(TEMPORARY + NATION) + DIGITS + 1
 TRIES = 10  # of a billion times as many numbers as there are people
 
 
@@ -38,6 +38,11 @@ class PersonCode(Base, ScopedAsOwner):
         return (self.province_id, self.city_id, self.county_id, self.school_id)
 
 
+def place_of(school: Unit) -> str:
+    """Two digits for the province of a school, as they stand in the school's own code; domain reference 3.4."""
+    return school.code[2:4] if school.province_id else NATION
+
+
 def make_code(kind: str, place: str, number: int) -> str:
     """A code from its parts; number: up to DIGITS digits."""
     body = f"{kind}{place}{number:0{DIGITS}d}"
@@ -51,14 +56,11 @@ def is_code(text: str) -> bool:
 
 def give_code(session: Session, teacher: Teacher, kind: str, now: dt.datetime) -> None:
     """Give a person a new code of this kind, which takes the place of the one before."""
-    province = session.get(Unit, teacher.province_id) if teacher.province_id else None
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    place = place_of(teacher.unit)
     row = {"teacher_id": teacher.id, "given_at": now, **{name: getattr(teacher, name) for name in SCOPE_COLUMNS}}
     for _ in range(TRIES):
-        code = make_code(kind, province.code[:2] if province else NATION, secrets.randbelow(10**DIGITS))
-        statement = insert(PersonCode).values(code=code, **row).on_conflict_do_nothing().returning(PersonCode.code)
-        if session.scalar(statement) is not None:
+        code = make_code(kind, place, secrets.randbelow(10**DIGITS))
+        if insert_unless_there(session, PersonCode, code=code, **row):
             teacher.person_code = code
             return
-        # Somebody has it: draw again.
     raise RuntimeError("no free 个人标识码 was drawn")
